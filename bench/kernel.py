@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What recording system calls costs the program: nanoseconds a call, with and without somebody who looks.
+
+    bench/kernel.py [--build build/bench] [--rounds 5] [--sources tracefs]
+
+Each round runs the same loop untraced, under `ctrace record --sources` and under strace, in turn, so that what else the
+machine does meets all of them; figures are the median over rounds of a run's tenth percentile. As root.
+"""
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def run(words):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
+    found = {name: float(p10) for name, _, p10 in re.findall(r"^(\w+) ([\d.]+) ([\d.]+)$", done.stdout, re.MULTILINE)}
+    if not found:
+        sys.exit(f"kernel: {' '.join(map(str, words))}: {done.stderr.strip()}")
+    return found, done.stderr
+
+
+def ways_of(options, trace):
+    program = options.build / "bench" / "kernel-calls"
+    loop = [program, "400"]
+    record = [options.build / "cli" / "ctrace", "record", "-o", trace]
+    ways = {"untraced": loop}
+    for source in options.sources.split(","):
+        ways[f"ctrace record, {source}"] = [*record, "--sources", source, "--", *loop]
+    if any(os.access(Path(folder) / "strace", os.X_OK) for folder in os.environ["PATH"].split(":")):
+        ways["strace -f -c"] = ["strace", "-f", "-c", "-o", "/dev/null", program, "10"]
+    return ways
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build", type=Path, default=Path("build/bench"))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sources", default="tracefs")
+    options = parser.parse_args()
+    samples, said = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        ways = ways_of(options, Path(folder) / "trace.out")
+        for _ in range(options.rounds):
+            for way, words in ways.items():
+                found, said[way] = run(words)
+                for name, value in found.items():
+                    samples.setdefault((way, name), []).append(value)
+    medians = {key: statistics.median(values) for key, values in samples.items()}
+    print(f"{'':28} {'getppid':>9} {'x':>6} {'per record':>11} {'read 4K':>9} {'x':>6}")
+    for way in ways:
+        call, base = medians[way, "getppid"], medians["untraced", "getppid"]
+        read, read_base = medians[way, "read"], medians["untraced", "read"]
+        per_record = f"{(call - base) / 2:8.0f} ns" if way != "untraced" else ""
+        print(f"{way:28} {call:6.0f} ns {call / base:6.1f} {per_record:>11} {read:6.0f} ns {read / read_base:6.1f}")
+        if way.startswith("ctrace"):
+            print(f"  {said[way].strip().splitlines()[-1].split(': ', 2)[-1]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_TOP_TABLES_H
+#define CTRACE_TOP_TABLES_H
+
+/* The tables of `ctrace top`, sorted, as text and as JSON. */
+
+#include "viewer-server/analysis/top_counts.h"
+
+#include <stdio.h>
+
+/* Each sorts the tables that have it; the others stay as they are: threads by cpu, the rest by
+ * total. */
+#define CTRACE_TOP_SORTS "cpu, waiting, runnable, total, self, count, p50, p99, max, name"
+
+bool ctrace_top_tables_can_sort(const char *key);
+/* NULL: as they are. */
+void ctrace_top_tables_sort(struct ctrace_top *top, const struct ctrace_model *model,
+			    const char *key);
+/* `rows` of each table at most; 0: all. */
+void ctrace_top_tables_text(FILE *out, const struct ctrace_top *top,
+			    const struct ctrace_model *model, uint64_t rows);
+void ctrace_top_tables_json(FILE *out, const struct ctrace_top *top,
+			    const struct ctrace_model *model);
+
+#endif

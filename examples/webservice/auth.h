@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WEBSERVICE_AUTH_H
+#define WEBSERVICE_AUTH_H
+
+/*
+ * Passwords and login tokens. Neither is stored: a password as PBKDF2 of it and
+ * its own salt, a token as its SHA-256. Tokens just looked up are kept in a small
+ * cache that all workers share.
+ */
+
+#include "store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define AUTH_TOKEN_SIZE 32 /* characters: 128 random bits in hexadecimal */
+
+struct auth;
+
+struct auth *auth_create(unsigned token_seconds);
+void auth_destroy(struct auth *auth);
+
+/* Fills salt and hash. */
+bool auth_set_password(struct user *user, const char *password);
+
+/* STORE_NONE: no such user or wrong password (which of the two is not told). */
+enum store_result auth_login(struct auth *auth, struct store *store, const char *name,
+			     const char *password, char token[AUTH_TOKEN_SIZE + 1]);
+/* Whose token this is. STORE_NONE: nobody's, or it has expired. */
+enum store_result auth_check(struct auth *auth, struct store *store, const char *token,
+			     int64_t *user);
+/* Forget what has expired, in the store and in the cache. Returns how many tokens went. */
+int auth_clean(struct auth *auth, struct store *store);
+
+#endif

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""Runs the programs of examples/calls and looks for what they show in their traces.
+
+    test_example_calls.py CTRACE FOLDER-OF-PROGRAMS
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CTRACE, FOLDER = None, None
+
+# Program, whether it starts recording by itself, what its trace must hold, and what it must not.
+EXAMPLES = (
+    ("span", False, ("is_prime", "count primes", "math"), ()),
+    ("begin_end", False, ("connect", "send query", "read answer"), ()),
+    ("instant", False, ("timed out", "connected"), ()),
+    ("counter", False, ("queue depth", "load"), ()),
+    ("log", False, ("GET /no such file: 404 after 0.1 ms",), ()),
+    ("arguments", False, ("texts", "-9223372036854775808", "18446744073709551615", "0.1"), ()),
+    ("task", False, ("backup", "back up a file", "uploading"), ()),
+    ("flow", False, ("give", "do the job", "look at the result"), ()),
+    ("names", False, ("the names example", "main thread", "worker 3"), ()),
+    ("enabled", False, ("weighed",), ()),
+    ("start_stop", True, ("work", '"number":2', '"number":3'), ('"number":1', '"number":4')),
+    ("callback", True, ("turn", '"i":999'), ()),
+    ("categories", True, ("request", "query", "detail"), ()),
+    ("stats", True, ('"name":"i"',), ()),
+    ("plusplus", False, ("parse", "not a number: three", "total"), ()),
+)
+
+
+def run(*command, environment=None, text=None):
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=300, check=False,
+                          env={**os.environ, **(environment or {})})
+
+
+class Calls(unittest.TestCase):
+    def record(self, program, starts, trace):
+        path = os.path.join(FOLDER, program)
+        return run(path, trace) if starts else run(path, environment={"CTRACE_FILE": trace})
+
+    def check(self, program, starts, present, absent):
+        with tempfile.TemporaryDirectory() as folder:
+            trace = os.path.join(folder, "trace.out")
+            ran = self.record(program, starts, trace)
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+            checked = run(CTRACE, "check", trace)
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+            events = run(CTRACE, "dump", "--json", trace).stdout.replace('": ', '":')
+            for words in present:
+                self.assertIn(words, events)
+            for words in absent:
+                self.assertNotIn(words, events)
+
+    def test_serve(self):
+        ran = run(os.path.join(FOLDER, "serve"), "127.0.0.1:0", text="\n")
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+        self.assertRegex(ran.stdout, r"http://127.0.0.1:\d+/debug/pprof/")
+
+
+for example in EXAMPLES:
+    setattr(Calls, f"test_{example[0]}", lambda self, example=example: self.check(*example))
+
+if __name__ == "__main__":
+    CTRACE, FOLDER = (os.path.abspath(path) for path in sys.argv[1:3])
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])

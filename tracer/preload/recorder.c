@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Which recorder takes the calls; see recorder.h. */
+
+#include "tracer/preload/recorder.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+const struct ctrace_face *_Atomic ctrace_recorder;
+
+bool ctrace_recorder_has_only_library;
+
+struct search {
+	const struct ctrace_face *but, *found;
+};
+
+static size_t padded_to_4(size_t size)
+{
+	return (size + 3) & ~(size_t)3;
+}
+
+static bool is_of_a_face(const ElfW(Nhdr) * note)
+{
+	return note->n_type == CTRACE_FACE_NOTE && note->n_namesz == sizeof(CTRACE_FACE_OWNER) &&
+	       note->n_descsz == sizeof(int32_t) &&
+	       memcmp(note + 1, CTRACE_FACE_OWNER, sizeof(CTRACE_FACE_OWNER)) == 0;
+}
+
+/* The first one in a segment of notes. */
+static const struct ctrace_face *find_in(const char *at, const char *end,
+					 const struct ctrace_face *but)
+{
+	while ((size_t)(end - at) >= sizeof(ElfW(Nhdr))) {
+		const ElfW(Nhdr) *note = (const void *)at;
+		const char *words = at + sizeof(*note) + padded_to_4(note->n_namesz);
+		const struct ctrace_face *face = NULL;
+		int32_t offset;
+
+		if (is_of_a_face(note)) {
+			memcpy(&offset, words, sizeof(offset));
+			face = (const void *)(words + offset);
+		}
+		if (face != NULL && face != but) {
+			return face;
+		}
+		at = words + padded_to_4(note->n_descsz);
+	}
+	return NULL;
+}
+
+static int look_at(struct dl_phdr_info *object, size_t unused, void *context)
+{
+	struct search *search = context;
+
+	(void)unused;
+	for (unsigned i = 0; i < object->dlpi_phnum && search->found == NULL; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		/* NOLINTNEXTLINE: the loader tells addresses as numbers */
+		const char *at = (const char *)(object->dlpi_addr + segment->p_vaddr);
+
+		if (segment->p_type == PT_NOTE) {
+			search->found = find_in(at, at + segment->p_memsz, search->but);
+		}
+	}
+	return search->found != NULL;
+}
+
+/* The program's own, or of a library it was linked with. */
+static const struct ctrace_face *find_other(void)
+{
+	struct search search = {.but = &ctrace_face};
+
+	dl_iterate_phdr(look_at, &search);
+	return search.found;
+}
+
+bool ctrace_library_gives_way(void)
+{
+	return getauxval(AT_SECURE) != 0 || find_other() != NULL;
+}
+
+static void complain(const struct ctrace_face *other)
+{
+	fprintf(stderr,
+		"ctrace: this program carries ctrace %s, the preload library is of %s: its calls "
+		"are not recorded\n",
+		other->release, ctrace_face.release);
+}
+
+static void read_environment(void)
+{
+	const char *calls = getenv("CTRACE_CALLS");
+
+	ctrace_recorder_has_only_library = calls != NULL && strcmp(calls, "library") == 0;
+	if (calls != NULL && *calls != '\0' && strcmp(calls, "all") != 0 &&
+	    !ctrace_recorder_has_only_library) {
+		fprintf(stderr, "ctrace: CTRACE_CALLS=%s: must be all or library\n", calls);
+	}
+}
+
+__attribute__((constructor)) static void choose_recorder(void)
+{
+	const struct ctrace_face *other;
+
+	if (getauxval(AT_SECURE) != 0) {
+		return;
+	}
+	read_environment();
+	other = find_other();
+	if (other != NULL && other->version != CTRACE_FACE_VERSION) {
+		complain(other);
+		return;
+	}
+	/* [R] release: what the recorder has made of itself, before calls use it. */
+	atomic_store_explicit(&ctrace_recorder, other != NULL ? other : &ctrace_face,
+			      memory_order_release);
+}

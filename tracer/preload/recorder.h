@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_PRELOAD_RECORDER_H
+#define CTRACE_PRELOAD_RECORDER_H
+
+/*
+ * Which recorder takes the calls: that of the program (face.h), wherever it is; else the copy
+ * that this library carries, without /debug/pprof. Known once our constructor has run; until
+ * then, and if the two do not fit, calls only pass through.
+ *
+ *     [R] ctrace_recorder: release by the constructor, acquire by the first pass of each call.
+ */
+
+#include "tracer/src/library/face.h"
+
+#include <stdatomic.h>
+
+/* Are the kernel's calls recorded by somebody else, and only those of libraries here?
+ * CTRACE_CALLS=library says so. */
+extern bool ctrace_recorder_has_only_library __attribute__((visibility("hidden")));
+
+/* NULL: none, or none yet. */
+extern const struct ctrace_face *_Atomic ctrace_recorder __attribute__((visibility("hidden")));
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * dlopen searches by what its caller's file says ($ORIGIN, RUNPATH), and knows the caller by where
+ * it returns to. Where that may matter the call is passed on by a jump, as if we were not there,
+ * and not recorded.
+ */
+
+#include "tracer/preload/call_results.h"
+#include "tracer/preload/call_table.h"
+
+#include <string.h>
+
+#if defined(__clang__)
+#define JUMP_TO __attribute__((musttail)) return
+#define CTRACE_JUMPS
+#else
+#define JUMP_TO	     return
+#define CTRACE_JUMPS __attribute__((optimize("O2")))
+#endif
+
+static bool depends_on_caller(const char *path)
+{
+	return path != NULL && (strchr(path, '/') == NULL || strchr(path, '$') != NULL);
+}
+
+static void *load_recorded(const char *path, int mode)
+{
+	const uint64_t words[] = {(uint64_t)path, (uint64_t)mode};
+	unsigned code = ctrace_call_begin(CTRACE_CALL_dlopen, words, 2);
+	void *handle = ctrace_real.dlopen(path, mode);
+	int64_t result = handle != NULL ? (int64_t)handle : -ENOENT;
+
+	if (code != 0) {
+		ctrace_call_text_of(0, path, result);
+		ctrace_call_end(code, result);
+	}
+	return handle;
+}
+
+CTRACE_WRAPPER CTRACE_JUMPS void *dlopen(const char *path, int mode)
+{
+	if (ctrace_call_state(CTRACE_CALL_dlopen) == 0 || depends_on_caller(path)) {
+		ctrace_real_need();
+		JUMP_TO ctrace_real.dlopen(path, mode);
+	}
+	return load_recorded(path, mode);
+}

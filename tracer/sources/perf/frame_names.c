@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Names of frames, module by module; see frame_names.h. */
+
+#include "tracer/sources/perf/frame_names.h"
+
+#include "tracer/pprof/symbol_lookup.h"
+#include "tracer/src/clock/clock.h"
+#include "tracer/src/limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct naming {
+	struct ctrace_stacks *stacks;
+	struct ctrace_modules *modules;
+	struct ctrace_names_report *report;
+	uint32_t *order; /* owned: frames, by module and address */
+	uint32_t count;
+	uint64_t end_ns;
+	bool is_out_of_time;
+	/* What one lookup finds: too large for a stack. */
+	struct ctrace_symbol_frame found[CTRACE_SYMBOL_INLINED_MAX];
+};
+
+/* ---- in which order ---- */
+
+static int by_place(const void *a, const void *b, void *context)
+{
+	const struct ctrace_place *frames = context;
+	const struct ctrace_place *one = &frames[*(const uint32_t *)a - 1];
+	const struct ctrace_place *other = &frames[*(const uint32_t *)b - 1];
+
+	if (one->module != other->module) {
+		return one->module < other->module ? -1 : 1;
+	}
+	return (one->address > other->address) - (one->address < other->address);
+}
+
+static bool sort(struct naming *naming)
+{
+	naming->count = naming->stacks->frame_count;
+	naming->order = malloc((naming->count + 1) * sizeof(*naming->order));
+	if (naming->order == NULL) {
+		return false;
+	}
+	for (uint32_t i = 0; i < naming->count; i++) {
+		naming->order[i] = i + 1;
+	}
+	qsort_r(naming->order, naming->count, sizeof(*naming->order), by_place,
+		naming->stacks->frames);
+	return true;
+}
+
+/* ---- rows ---- */
+
+static uint32_t string_of(struct ctrace_writer *writer, const char *text)
+{
+	return text != NULL ? ctrace_writer_string(writer, text, strlen(text)) : 0;
+}
+
+/* A row for each function that an address is in; the first is the frame, and each is inlined into
+ * the next. */
+static void put_rows(struct naming *naming, uint32_t frame, unsigned found)
+{
+	struct ctrace_writer *writer = naming->stacks->trace->writer;
+	const struct ctrace_place place = naming->stacks->frames[frame - 1];
+
+	for (unsigned i = 0; i < found && frame != 0; i++) {
+		bool is_inlined = i + 1 < found;
+		struct ctrace_frame_row row = {
+			.frame = frame,
+			.module = place.module,
+			.address = place.address,
+			.function = string_of(writer, naming->found[i].function),
+			.file = string_of(writer, naming->found[i].file),
+			.line = naming->found[i].line,
+			.outer = is_inlined ? ctrace_stacks_add_frame(naming->stacks, &place) : 0,
+		};
+
+		row.is_inlined = row.outer != 0;
+		ctrace_writer_frame(writer, &row);
+		frame = row.outer;
+	}
+}
+
+/* ---- one module ---- */
+
+static void name_frames(struct naming *naming, struct ctrace_symbol_lookup *lookup, uint32_t from,
+			uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t frame = naming->order[i];
+		unsigned found;
+
+		naming->is_out_of_time = ctrace_clock_raw_ns() > naming->end_ns;
+		if (naming->is_out_of_time) {
+			return;
+		}
+		found = ctrace_symbol_lookup(lookup, naming->stacks->frames[frame - 1].address,
+					     naming->found);
+		put_rows(naming, frame, found);
+		naming->report->named += found > 0;
+	}
+}
+
+static void name_module(struct naming *naming, const struct ctrace_module *module, uint32_t from,
+			uint32_t to)
+{
+	struct ctrace_names_report *report = naming->report;
+	struct ctrace_symbol_lookup lookup;
+
+	if (module == NULL || module->file.elf == NULL || naming->is_out_of_time ||
+	    !ctrace_symbol_lookup_init(&lookup, &module->file, module->path)) {
+		return;
+	}
+	if (lookup.is_too_big) {
+		snprintf(report->text, sizeof(report->text),
+			 "%.100s: more than %llu MiB of debugging information were not read",
+			 module->path, (unsigned long long)CTRACE_SYMBOL_DEBUG_BYTES_MAX >> 20);
+	}
+	name_frames(naming, &lookup, from, to);
+	ctrace_symbol_lookup_finish(&lookup);
+}
+
+/* ---- all of them ---- */
+
+static uint32_t module_of(const struct naming *naming, uint32_t index)
+{
+	return naming->stacks->frames[naming->order[index] - 1].module;
+}
+
+static void name_modules(struct naming *naming)
+{
+	uint32_t from = 0;
+
+	while (from < naming->count) {
+		uint32_t to = from + 1, module = module_of(naming, from);
+
+		while (to < naming->count && module_of(naming, to) == module) {
+			to++;
+		}
+		name_module(naming, ctrace_module_at(naming->modules, module), from, to);
+		from = to;
+	}
+}
+
+void ctrace_frame_names(struct ctrace_stacks *stacks, struct ctrace_modules *modules,
+			struct ctrace_names_report *report)
+{
+	struct naming *naming = malloc(sizeof(*naming));
+	const uint64_t seconds = CTRACE_NAMES_SECONDS_MAX;
+
+	*report = (struct ctrace_names_report){.named = 0};
+	if (naming == NULL) {
+		return;
+	}
+	naming->stacks = stacks;
+	naming->modules = modules;
+	naming->report = report;
+	naming->is_out_of_time = false;
+	naming->end_ns = ctrace_clock_raw_ns() + seconds * 1000000000u;
+	if (sort(naming)) {
+		name_modules(naming);
+		report->unnamed = naming->count - report->named;
+		free(naming->order);
+	}
+	if (naming->is_out_of_time) {
+		snprintf(report->text, sizeof(report->text),
+			 "looking up functions was given up after %llu s: %u of %u frames have "
+			 "none",
+			 (unsigned long long)seconds, report->unnamed, naming->count);
+	}
+	free(naming);
+}

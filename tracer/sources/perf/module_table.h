@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_MODULE_TABLE_H
+#define CTRACE_MODULE_TABLE_H
+
+/*
+ * The programs and libraries that samples lie in: each file once, whoever mapped it,
+ * with its row in MODULES. A file is opened when its first mapping is told of, while its
+ * process most likely lives, so that it can be read later even if it was deleted or replaced.
+ *
+ *     ctrace_modules_create(trace)
+ *       module = ctrace_modules_get(modules, pid, &map)      of a mapping
+ *       ctrace_module_at(modules, id)                        of a frame
+ *     ctrace_modules_destroy(modules)
+ */
+
+#include "tracer/pprof/symbol_file.h"
+#include "tracer/sources/kernel/source_trace.h"
+#include "tracer/sources/perf/cfi_rules.h"
+#include "tracer/sources/perf/perf_record.h"
+
+struct ctrace_module {
+	uint32_t id; /* its row; 1 and up */
+	char *path;  /* as its process calls it; owned */
+	struct ctrace_symbol_file
+		file; /* elf NULL: it could not be opened, or was another by then */
+	struct ctrace_cfi cfi;
+	uint64_t device, inode; /* what the kernel told of it */
+	uint8_t build_id[20];
+	uint8_t build_id_size;
+};
+
+/* NULL without memory. `trace` is borrowed until destroy. */
+struct ctrace_modules *ctrace_modules_create(struct ctrace_source_trace *trace);
+void ctrace_modules_destroy(struct ctrace_modules *modules);
+
+/*
+ * The module that process `pid` has mapped. 0: it is none (memory that a program wrote itself), or
+ * the file has all the modules it may have.
+ *
+ * Blocks: on the disk, for a new one.  Allocates: yes.
+ */
+uint32_t ctrace_modules_get(struct ctrace_modules *modules, uint32_t pid,
+			    const struct ctrace_perf_map *map);
+
+/* NULL: 0, or no such module. Borrows until destroy, but not over _get. */
+struct ctrace_module *ctrace_module_at(struct ctrace_modules *modules, uint32_t id);
+
+/* How many could not be opened for want of descriptors. */
+uint32_t ctrace_modules_unopened(const struct ctrace_modules *modules);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_PERF_RINGS_H
+#define CTRACE_PERF_RINGS_H
+
+/*
+ * One perf event on every processor, of the program and all that it starts, each
+ * with a ring and a stream of the trace; and their records in the order of time.
+ *
+ *     cpu 0 ring ──┐
+ *     cpu 1 ring ──┼─► oldest first ─► take(record, ticks) ─► stream of that cpu
+ *     cpu 2 ring ──┘
+ *
+ * The order over all rings is what makes a mapping known before the samples in it,
+ * and a program gone before the next one runs in its process. So a round takes only
+ * what is older than its beginning: a record that another processor is writing at
+ * that moment waits for the next round.
+ *
+ *     ctrace_perf_rings_open(&rings, &attr, &settings, &answer)
+ *       ctrace_perf_rings_drain(&rings, pass)
+ *     ctrace_perf_rings_close(&rings)            losses that no record told
+ */
+
+#include "tracer/sources/kernel/clock_anchors.h"
+#include "tracer/sources/kernel/kernel_stream.h"
+#include "tracer/sources/perf/perf_event.h"
+#include "tracer/sources/perf/perf_record.h"
+#include "tracer/sources/perf/perf_ring.h"
+
+struct ctrace_perf_cpu {
+	struct ctrace_perf_ring ring;
+	struct ctrace_kernel_stream stream;
+	int cpu, fd;
+	uint64_t told; /* losses that records told of */
+};
+
+struct ctrace_perf_rings {
+	struct ctrace_perf_cpu *cpus; /* owned */
+	uint32_t count;
+	struct perf_event_attr attr; /* as the kernel took it */
+	struct ctrace_clock_anchors anchors;
+	struct ctrace_source_trace *trace;
+	/* Gets each record. The stream of its processor is cpu->stream. */
+	void (*take)(void *context, struct ctrace_perf_cpu *cpu,
+		     const struct ctrace_perf_record *record, uint64_t ticks);
+	void *context;
+	/* The clock's self-test, at the beginning and at the end. */
+	struct ctrace_source_counts checks;
+	uint64_t events, lost; /* in the trace; in all */
+	uint64_t taken;	       /* records */
+	uint64_t malformed;    /* records that were not what their type says */
+	uint64_t throttled;    /* times that the kernel stopped samples for a while */
+};
+
+/*
+ * Open `attr` for `target`, on every processor that runs. `name`: of the source. False: none could
+ * be opened, as `answer` says, and nothing is left behind. `rings` is the caller's storage; take
+ * and context are set.
+ */
+bool ctrace_perf_rings_open(struct ctrace_perf_rings *rings, const struct perf_event_attr *attr,
+			    const struct ctrace_source_target *target, const char *name,
+			    struct ctrace_source_answer *answer);
+
+/* One round. */
+void ctrace_perf_rings_drain(struct ctrace_perf_rings *rings, struct ctrace_source_pass *pass);
+
+/* After the last round: what was lost and not told, streams, memory, descriptors. Takes zeroed
+ * ones. */
+void ctrace_perf_rings_close(struct ctrace_perf_rings *rings);
+
+/* For the row in SOURCES: losses, the clock's test, and a remark if there is one to make. */
+void ctrace_perf_rings_count(const struct ctrace_perf_rings *rings,
+			     struct ctrace_source_counts *counts);
+
+#endif

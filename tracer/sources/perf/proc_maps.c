@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Lines of /proc/PID/maps; see proc_maps.h. */
+
+#include "tracer/sources/perf/proc_maps.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Addresses, rights, offset, device and inode take less than 128. */
+#define LINE_BYTES (PATH_MAX + 128)
+
+/* "55d0c8e00000-55d0c8e21000 r-xp 00002000 08:01 1234      /usr/bin/x" */
+static bool read_line(char *line, struct ctrace_perf_map *map)
+{
+	uint64_t end, major, minor;
+	char rights[5];
+	int path = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	*map = (struct ctrace_perf_map){.start = 0};
+	if (sscanf(line,
+		   "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %" SCNx64 ":%" SCNx64 " %" SCNu64 " %n",
+		   &map->start, &end, rights, &map->file_offset, &major, &minor, &map->inode,
+		   &path) != 7 ||
+	    path == 0 || rights[2] != 'x' || end <= map->start) {
+		return false;
+	}
+	map->size = end - map->start;
+	map->device = major << 32 | minor;
+	map->path = line + path;
+	return true;
+}
+
+void ctrace_proc_maps(uint32_t pid, void (*take)(void *context, const struct ctrace_perf_map *map),
+		      void *context)
+{
+	char line[LINE_BYTES];
+	struct ctrace_perf_map map;
+	FILE *file;
+
+	snprintf(line, sizeof(line), "/proc/%" PRIu32 "/maps", pid);
+	file = fopen(line, "re");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		if (read_line(line, &map)) {
+			take(context, &map);
+		}
+	}
+	if (file != NULL) {
+		fclose(file);
+	}
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_PROC_MAPS_H
+#define CTRACE_PROC_MAPS_H
+
+/* What a process has mapped that can run, as /proc/PID/maps says: for when records were lost. */
+
+#include "tracer/sources/perf/perf_record.h"
+
+/*
+ * Call `take` with each. The map and its path are borrowed until it returns. Nothing, if the
+ * process is gone or not ours to see.
+ *
+ * Blocks: no.  Allocates: no.
+ */
+void ctrace_proc_maps(uint32_t pid, void (*take)(void *context, const struct ctrace_perf_map *map),
+		      void *context);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+
+/* From a sample to the places of its functions; see unwind.h. */
+
+#include "tracer/sources/perf/unwind.h"
+
+#include "format/wire.h"
+
+/* Above are marks of where a chain goes on (PERF_CONTEXT_USER …). */
+#define CONTEXT_FIRST ((uint64_t)PERF_CONTEXT_MAX)
+
+struct walk {
+	const struct ctrace_unwind *unwind;
+	uint32_t pid;
+	struct ctrace_place *places;
+	uint32_t count;
+	uint64_t last; /* the address in the process that the last place was made of */
+};
+
+/* Where an address of the process is in a file. */
+static struct ctrace_place place_of(const struct walk *walk, uint64_t address)
+{
+	struct ctrace_place place = {.address = address};
+	struct ctrace_mapping mapping;
+	const struct ctrace_module *module;
+	uint64_t offset;
+
+	if (!ctrace_process_maps_find(walk->unwind->maps, walk->pid, address, &mapping)) {
+		return place;
+	}
+	module = ctrace_module_at(walk->unwind->modules, mapping.module);
+	if (module == NULL) {
+		return place;
+	}
+	offset = mapping.file_offset + (address - mapping.start);
+	place.module = module->id;
+	if (module->file.elf == NULL ||
+	    !ctrace_symbol_file_address(&module->file, offset, &place.address)) {
+		place.address = offset; /* the same in most files */
+	}
+	return place;
+}
+
+/* False: there is no room for more. */
+static bool add(struct walk *walk, uint64_t instruction, bool is_return)
+{
+	/* A caller goes on behind the call, which may be the next line or function. */
+	uint64_t address = instruction - (is_return && instruction != 0);
+
+	if (walk->count == CTRACE_STACK_FRAMES_MAX) {
+		return false;
+	}
+	walk->places[walk->count++] = place_of(walk, address);
+	walk->last = instruction;
+	return true;
+}
+
+/* ---- by frame pointers, as the kernel found them ---- */
+
+static void add_chain(struct walk *walk, const struct ctrace_perf_sample *sample, uint64_t from)
+{
+	bool is_first = walk->count == 0;
+
+	for (uint64_t i = from; i < sample->chain_count; i++) {
+		uint64_t address = ctrace_get_le(sample->chain + 8 * i, 8);
+
+		if (address >= CONTEXT_FIRST) {
+			continue;
+		}
+		if (!add(walk, address, !is_first)) {
+			return;
+		}
+		is_first = false;
+	}
+}
+
+/* The chain's rest behind the last place, if it went through there. */
+static void add_rest_of_chain(struct walk *walk, const struct ctrace_perf_sample *sample)
+{
+	for (uint64_t i = 0; i < sample->chain_count; i++) {
+		if (ctrace_get_le(sample->chain + 8 * i, 8) == walk->last) {
+			add_chain(walk, sample, i + 1);
+			return;
+		}
+	}
+}
+
+/* ---- by the copy of the stack ---- */
+
+/* Where nothing better is known: the frame pointer leads to its predecessor and where to go on. */
+static enum ctrace_cfi_result step_by_frame_pointer(struct ctrace_cfi_state *state)
+{
+	uint64_t at = state->frame_pointer, before, instruction;
+
+	if (at < state->stack_pointer || !ctrace_cfi_read(state, at, &before) ||
+	    !ctrace_cfi_read(state, at + 8, &instruction)) {
+		return CTRACE_CFI_UNKNOWN;
+	}
+	state->frame_pointer = before;
+	state->instruction = instruction;
+	state->stack_pointer = at + 16;
+	return CTRACE_CFI_CALLER;
+}
+
+static enum ctrace_cfi_result step(const struct walk *walk, struct ctrace_cfi_state *state)
+{
+	const struct ctrace_place *place = &walk->places[walk->count - 1];
+	struct ctrace_module *module = ctrace_module_at(walk->unwind->modules, place->module);
+	uint64_t stack_pointer = state->stack_pointer;
+	enum ctrace_cfi_result result = CTRACE_CFI_UNKNOWN;
+
+	if (module != NULL) {
+		result = ctrace_cfi_step(&module->cfi, place->address, state);
+	}
+	if (result == CTRACE_CFI_UNKNOWN && (module == NULL || module->cfi.information == NULL)) {
+		result = step_by_frame_pointer(state);
+	}
+	/* Stacks grow downwards: a caller that is not above is none. A signal's frame may be on
+	 * another stack. */
+	if (result == CTRACE_CFI_CALLER && state->stack_pointer <= stack_pointer) {
+		return CTRACE_CFI_UNKNOWN;
+	}
+	return result;
+}
+
+/* True: it ended at the outermost function, or there is no room for more. */
+static bool walk_stack(struct walk *walk, const struct ctrace_perf_sample *sample)
+{
+	struct ctrace_cfi_state state = {
+		.instruction = sample->instruction,
+		.frame_pointer = sample->frame_pointer,
+		.stack_pointer = sample->stack_pointer,
+		.stack = sample->stack,
+		.stack_begin = sample->stack_pointer,
+		.stack_size = sample->stack_size,
+	};
+	enum ctrace_cfi_result result = CTRACE_CFI_INTERRUPTED;
+
+	while (add(walk, state.instruction, result == CTRACE_CFI_CALLER)) {
+		result = step(walk, &state);
+		if (result == CTRACE_CFI_OUTERMOST || state.instruction == 0) {
+			return true;
+		}
+		if (result == CTRACE_CFI_UNKNOWN) {
+			return false;
+		}
+	}
+	return true;
+}
+
+uint32_t ctrace_unwind(const struct ctrace_unwind *unwind, uint32_t pid,
+		       const struct ctrace_perf_sample *sample, struct ctrace_place *places)
+{
+	struct walk walk = {.unwind = unwind, .pid = pid, .places = places};
+
+	if (!sample->has_registers || sample->stack_size == 0) {
+		add_chain(&walk, sample, 0);
+		return walk.count;
+	}
+	if (!walk_stack(&walk, sample)) {
+		add_rest_of_chain(&walk, sample);
+	}
+	return walk.count;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Putting the preload library into the program; see preload_source.h. */
+
+#include "tracer/sources/preload_source.h"
+
+#include "tracer/sources/sanitized.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIBRARY "libctrace-preload.so"
+
+/* Where it is, seen from the folder of the ctrace program: installed, and in a build tree. */
+static const char *const folders[] = {CTRACE_LIBRARIES_FROM_PROGRAMS, "../tracer/preload"};
+
+static bool own_folder(char folder[PATH_MAX])
+{
+	ssize_t size = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+	char *slash;
+
+	if (size <= 0) {
+		return false;
+	}
+	folder[size] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash == NULL) {
+		return false;
+	}
+	*slash = '\0';
+	return true;
+}
+
+static bool find_library(char found[PATH_MAX])
+{
+	char own[PATH_MAX], path[3 * PATH_MAX];
+
+	if (!own_folder(own)) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		bool is_absolute = folders[i][0] == '/';
+
+		snprintf(path, sizeof(path), "%s/%s/" LIBRARY, is_absolute ? "" : own, folders[i]);
+		if (realpath(path, found) != NULL && access(found, R_OK) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The loader takes both for the end of a name. */
+static bool is_nameable(const char *path)
+{
+	return strpbrk(path, " :") == NULL;
+}
+
+static bool answer_with(char path[PATH_MAX], struct ctrace_source_answer *answer)
+{
+	answer->is_available = true;
+	if (!find_library(path)) {
+		ctrace_source_refuse(answer, "install it with the program",
+				     LIBRARY " is not beside ctrace");
+	} else if (!is_nameable(path)) {
+		ctrace_source_refuse(answer, "install ctrace elsewhere",
+				     "its path holds a space or a colon, which LD_PRELOAD cannot");
+	}
+	return answer->is_available;
+}
+
+static void probe(struct ctrace_source_answer *answer)
+{
+	char path[PATH_MAX];
+
+	answer_with(path, answer);
+}
+
+/* In front of what is there already. */
+static bool set_preload(const char *path)
+{
+	const char *before = getenv("LD_PRELOAD");
+	size_t size = strlen(path) + 2 + (before != NULL ? strlen(before) : 0);
+	char *list = malloc(size);
+	bool is_set;
+
+	if (list == NULL) {
+		return false;
+	}
+	snprintf(list, size, "%s%s%s", path, before != NULL && *before != '\0' ? ":" : "",
+		 before != NULL ? before : "");
+	is_set = setenv("LD_PRELOAD", list, 1) == 0;
+	free(list);
+	return is_set;
+}
+
+static bool prepare(const struct ctrace_source_before *before, struct ctrace_source_answer *answer)
+{
+	bool has_calls = (before->given & CTRACE_GIVES_CALLS) != 0;
+	const char *calls = has_calls ? "library" : "all";
+	char path[PATH_MAX];
+
+	if (!answer_with(path, answer)) {
+		return false;
+	}
+	if (ctrace_sanitized_is(before->program)) {
+		ctrace_source_refuse(answer, "build it without",
+				     "the program has a sanitizer, which runs only if nothing is "
+				     "preloaded");
+		return false;
+	}
+	if (setenv("CTRACE_CALLS", calls, 1) != 0 || !set_preload(path)) {
+		ctrace_source_refuse(answer, "", "%s", strerror(ENOMEM));
+	}
+	return answer->is_available;
+}
+
+const struct ctrace_source ctrace_source_preload = {
+	.name = "preload",
+	.about = "calls of libc that may wait, as the program makes them; not of static programs",
+	.costs = "25 to 35 ns a call",
+	/* Of libraries too; but for those alone nothing is put into a program unasked. */
+	.gives = CTRACE_GIVES_CALLS,
+	.probe = probe,
+	.prepare = prepare,
+};

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Records of calls; see call.h. The slow half is emit.c's. */
+
+#include "tracer/src/emit/call.h"
+
+#include "tracer/src/emit/emit.h"
+#include "tracer/src/sites/quiet.h"
+
+/* The first word of a record of `bytes` bytes is claimed; false: take the slow path. */
+CTRACE_HOT bool claim_room(struct ctrace_level *level, uint64_t bytes, uint32_t end_bit,
+			   uint64_t *head)
+{
+	if (__builtin_expect(!ctrace_level_claim(level, head), 0)) {
+		return false;
+	}
+	if (__builtin_expect(*head + bytes > atomic_load_explicit(end_bit ? &level->end_limit
+									  : &level->limit,
+								  memory_order_relaxed),
+			     0)) {
+		ctrace_level_unclaim(level);
+		return false;
+	}
+	return true;
+}
+
+CTRACE_HOT bool emit_words(uint32_t code, uint32_t end_bit, const uint64_t *words, unsigned count)
+{
+	struct ctrace_level *level = &ctrace_self->levels[0];
+	_Atomic uint64_t *at;
+	uint64_t head;
+
+	if (!claim_room(level, 8 + 8 * count, end_bit, &head)) {
+		return false;
+	}
+	at = (_Atomic uint64_t *)(void *)(level->data + (head & level->mask));
+	atomic_store_explicit(at, ctrace_counter_read() << 16 | code | end_bit,
+			      memory_order_relaxed);
+	/* The data stand twice: what begins in the first copy goes on into the second. */
+	for (unsigned i = 0; i < count; i++) {
+		atomic_store_explicit(&at[1 + i], words[i], memory_order_relaxed);
+	}
+	ctrace_level_commit(level, head + 8 + 8 * count);
+	return true;
+}
+
+/* Is this the recorder's own doing, or nobody's any more? A thread that is making its ring holds
+ * signals back, so whoever calls then is the recorder. */
+static bool is_own(void)
+{
+	return ctrace_quiet != 0 || ctrace_self == &ctrace_control_making;
+}
+
+__attribute__((noinline)) static unsigned enter_slow(unsigned code, const uint64_t *words,
+						     unsigned count)
+{
+	struct ctrace_arg args[CTRACE_CALL_ARGS_MAX];
+
+	if (is_own()) {
+		return 0;
+	}
+	for (unsigned i = 0; i < count; i++) {
+		args[i] = (struct ctrace_arg){.word = words[i]};
+	}
+	return ctrace_emit_args(code, args, count);
+}
+
+uint16_t ctrace_call_meet(const struct ctrace_site_info *site)
+{
+	int saved = errno;
+	uint16_t state = is_own() ? 0 : ctrace_site_meet(site);
+
+	errno = saved;
+	return state;
+}
+
+unsigned ctrace_call_enter(unsigned code, const uint64_t *words, unsigned count)
+{
+	if (__builtin_expect(ctrace_quiet == 0 && emit_words(code, 0, words, count), 1)) {
+		return code;
+	}
+	return enter_slow(code, words, count);
+}
+
+void ctrace_call_text(unsigned code, unsigned index, const char *text, size_t size)
+{
+	const struct ctrace_arg args[] = {{.word = index}, {.word = size, .bytes = text}};
+
+	if (!is_own()) {
+		ctrace_emit_args(code, args, 2);
+	}
+}
+
+void ctrace_call_leave(unsigned code, int64_t result)
+{
+	const uint64_t word = (uint64_t)result;
+
+	if (__builtin_expect(!emit_words(code, CTRACE_END_BIT, &word, 1), 0)) {
+		ctrace_emit_leave(code, word);
+	}
+}

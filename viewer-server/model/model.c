@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Making a model, and what it says of itself. */
+
+#include "viewer-server/model/model.h"
+
+#include "viewer-server/model/gather.h"
+#include "viewer-server/model/load.h"
+#include "viewer-server/model/names.h"
+
+#include <string.h>
+
+static bool number_events(struct ctrace_model *model)
+{
+	uint32_t chunks = ctrace_trace_info(model->trace)->chunk_count;
+	uint64_t events = 0;
+
+	model->chunk_first = calloc(chunks + 1u, sizeof(*model->chunk_first));
+	if (model->chunk_first == NULL) {
+		return false;
+	}
+	for (uint32_t i = 0; i < chunks; i++) {
+		const struct ctrace_chunk_entry *entry = ctrace_trace_chunk(model->trace, i);
+
+		model->chunk_first[i] = events;
+		events += entry->type == CTRACE_CHUNK_EVENTS ? entry->events : 0;
+	}
+	model->chunk_first[chunks] = events;
+	return true;
+}
+
+/* Wall time of the trace's beginning: that of the first clock reading, less the time up to it. */
+static uint64_t wall_start(const struct ctrace_model *model)
+{
+	uint32_t count;
+	const struct ctrace_clock_row *rows = ctrace_trace_clocks(model->trace, &count);
+	uint64_t since;
+
+	if (count == 0 || rows[0].realtime_ns == 0) {
+		return 0;
+	}
+	if (rows[0].ticks < ctrace_trace_info(model->trace)->base_ticks) {
+		return rows[0].realtime_ns;
+	}
+	since = ctrace_trace_ns(model->trace, rows[0].ticks);
+	return since < rows[0].realtime_ns ? rows[0].realtime_ns - since : 0;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct ctrace_damage *x = a, *y = b;
+
+	return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static bool join_damage(struct ctrace_model *model, const struct ctrace_column *found)
+{
+	const struct ctrace_trace_info *info = ctrace_trace_info(model->trace);
+
+	model->damage = calloc(info->damage_count + found->count + 1, sizeof(*model->damage));
+	if (model->damage == NULL) {
+		return false;
+	}
+	if (info->damage_count > 0) {
+		memcpy(model->damage, info->damage, info->damage_count * sizeof(*model->damage));
+	}
+	if (found->count > 0) {
+		memcpy(&model->damage[info->damage_count], found->items,
+		       found->count * sizeof(*model->damage));
+	}
+	model->damage_count = info->damage_count + (uint32_t)found->count;
+	qsort(model->damage, model->damage_count, sizeof(*model->damage), by_offset);
+	return true;
+}
+
+static void count_names_of(struct ctrace_model *model, const struct ctrace_lane *lane)
+{
+	for (uint32_t i = 0; i < lane->count; i++) {
+		model->name_counts[ctrace_lane_name(lane, i)]++;
+	}
+}
+
+/* What is known only when all lanes stand. */
+static bool complete(struct ctrace_model *model)
+{
+	model->infos = calloc(model->lane_count + 1u, sizeof(*model->infos));
+	model->name_counts = calloc(model->name_count + 1u, sizeof(*model->name_counts));
+	if (model->infos == NULL || model->name_counts == NULL) {
+		return false;
+	}
+	for (uint32_t i = 0; i < model->lane_count; i++) {
+		model->infos[i] = model->lanes[i].info;
+		count_names_of(model, &model->lanes[i]);
+	}
+	return true;
+}
+
+static enum ctrace_status build(struct ctrace_model *model,
+				const struct ctrace_model_settings *settings,
+				struct ctrace_error *error)
+{
+	struct ctrace_loaded loaded = {0};
+	enum ctrace_status status = ctrace_thread_table_init(&model->threads, model->trace);
+
+	if (status == CTRACE_OK) {
+		status = ctrace_names_init(model);
+	}
+	if (status != CTRACE_OK || !number_events(model)) {
+		return CTRACE_ERR_NO_MEMORY;
+	}
+	model->duration =
+		ctrace_trace_ns(model->trace, ctrace_trace_info(model->trace)->last_ticks);
+	model->wall_start = wall_start(model);
+	status = ctrace_load(&loaded, model, settings, error);
+	if (status == CTRACE_OK) {
+		status = ctrace_gather(model, &loaded);
+	}
+	if (status == CTRACE_OK && (!join_damage(model, &loaded.damage) || !complete(model))) {
+		status = CTRACE_ERR_NO_MEMORY;
+	}
+	ctrace_loaded_finish(&loaded);
+	return status;
+}
+
+enum ctrace_status ctrace_model_create(struct ctrace_model **model, struct ctrace_trace *trace,
+				       const struct ctrace_model_settings *settings,
+				       struct ctrace_error *error)
+{
+	static const struct ctrace_model_settings defaults;
+	struct ctrace_model *made = calloc(1, sizeof(*made));
+	enum ctrace_status status;
+
+	*model = NULL;
+	if (made == NULL) {
+		return ctrace_error_set(error, CTRACE_ERR_NO_MEMORY, CTRACE_NO_OFFSET,
+					CTRACE_NO_CHUNK, "no memory for the index");
+	}
+	made->trace = trace;
+	status = build(made, settings != NULL ? settings : &defaults, error);
+	if (status != CTRACE_OK) {
+		ctrace_model_destroy(made);
+		return ctrace_error_set(error, status, CTRACE_NO_OFFSET, CTRACE_NO_CHUNK, "%s",
+					status == CTRACE_END ? "stopped"
+							     : "no memory for the index");
+	}
+	*model = made;
+	return CTRACE_OK;
+}
+
+static void free_cpu_losses(struct ctrace_model *model)
+{
+	struct ctrace_cpu_losses *losses = model->cpu_losses.items;
+
+	for (size_t i = 0; i < model->cpu_losses.count; i++) {
+		ctrace_column_finish(&losses[i].losses);
+	}
+	ctrace_column_finish(&model->cpu_losses);
+}
+
+static void free_tracks(struct ctrace_model *model)
+{
+	char **labels = model->labels.items;
+
+	for (size_t i = 0; i < model->labels.count; i++) {
+		free(labels[i]);
+	}
+	ctrace_column_finish(&model->labels);
+	for (uint32_t i = 0; model->streams != NULL && i < model->stream_count; i++) {
+		ctrace_column_finish(&model->streams[i].contexts);
+		ctrace_column_finish(&model->streams[i].delays);
+		ctrace_column_finish(&model->streams[i].losses);
+		ctrace_column_finish(&model->streams[i].strays);
+	}
+	free(model->streams);
+	free(model->thread_streams);
+	free_cpu_losses(model);
+	ctrace_column_finish(&model->wakes);
+	free(model->tracks);
+}
+
+void ctrace_model_destroy(struct ctrace_model *model)
+{
+	if (model == NULL) {
+		return;
+	}
+	for (uint32_t i = 0; i < model->lane_count; i++) {
+		ctrace_lane_finish(&model->lanes[i]);
+	}
+	free(model->lanes);
+	free(model->infos);
+	free(model->lane_streams);
+	free_tracks(model);
+	ctrace_names_finish(model);
+	ctrace_thread_table_finish(&model->threads);
+	free(model->name_counts);
+	free(model->chunk_first);
+	free(model->damage);
+	ctrace_column_finish(&model->tasks);
+	ctrace_column_finish(&model->steps);
+	free(model->flows);
+	free(model->flows_by_time);
+	free(model);
+}
+
+struct ctrace_model_summary ctrace_model_summary(const struct ctrace_model *model)
+{
+	struct ctrace_model_summary summary = {
+		.events = model->events,
+		.duration_ns = model->duration,
+		.lost = model->lost,
+		.repaired = model->repaired,
+		.wall_start_ns = model->wall_start,
+	};
+
+	for (uint32_t i = 0; i < model->lane_count; i++) {
+		summary.memory_bytes += ctrace_lane_bytes(&model->lanes[i]);
+	}
+	summary.memory_bytes += model->wakes.count * sizeof(struct ctrace_wake);
+	return summary;
+}
+
+const struct ctrace_track *ctrace_model_tracks(const struct ctrace_model *model, uint32_t *count)
+{
+	*count = model->track_count;
+	return model->tracks;
+}
+
+const struct ctrace_lane_info *ctrace_model_lanes(const struct ctrace_model *model, uint32_t *count)
+{
+	*count = model->lane_count;
+	return model->infos;
+}
+
+const struct ctrace_damage *ctrace_model_damage(const struct ctrace_model *model, uint32_t *count)
+{
+	*count = model->damage_count;
+	return model->damage;
+}
+
+uint32_t ctrace_model_name_count(const struct ctrace_model *model)
+{
+	return model->name_count;
+}
+
+struct ctrace_bytes ctrace_model_name(const struct ctrace_model *model, uint32_t name)
+{
+	return model->names[name < model->name_count ? name : CTRACE_NAME_UNKNOWN];
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_SERVE_ANSWER_ANALYSIS_H
+#define CTRACE_SERVE_ANSWER_ANALYSIS_H
+
+/* Answers that take several lanes together: where time went, flames (viewer-server/API.md). */
+
+#include "viewer-server/serve/answer_event.h"
+#include "viewer-server/serve/message.h"
+
+/* Gives *json, without its `req`. Else a status as of the analysis; CTRACE_ERR_USAGE: the event is
+ * of no thread. */
+enum ctrace_status ctrace_answer_split(const struct ctrace_answer_source *source,
+				       const struct ctrace_message *question,
+				       const struct ctrace_patience *patience, json_t **json);
+enum ctrace_status ctrace_answer_flame(const struct ctrace_answer_source *source,
+				       const struct ctrace_message *question,
+				       const struct ctrace_patience *patience, json_t **json);
+
+#endif

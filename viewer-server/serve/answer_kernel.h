@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_SERVE_ANSWER_KERNEL_H
+#define CTRACE_SERVE_ANSWER_KERNEL_H
+
+/* What a kernel told of an event, as members of the answer about it (viewer-server/API.md,
+ * "event"). */
+
+#include "viewer-server/serve/answer_event.h"
+
+/* Add category, args and result of a call; state, turn or sample; woke. */
+void ctrace_answer_kernel(json_t *json, const struct ctrace_answer_source *source,
+			  const struct ctrace_detail *detail);
+
+#endif

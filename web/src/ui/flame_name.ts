@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// What a function of a flame is called.
+
+import {briefName} from '../model/function_name'
+import type {FlameAnswer} from '../wire/api'
+
+export interface FlameName {
+  readonly name: string
+  /** Of a name with all that C++ puts into it: what one says. */
+  readonly brief: string
+  readonly file: string
+  readonly module: string
+}
+
+/** What a position in `functions` stands for; the server may not know, and a liar may point nowhere. */
+export function functionName(answer: FlameAnswer, named: number): FlameName {
+  const found = answer.functions[named]
+  const module = found?.module ?? ''
+  const name = found?.function ?? ''
+  const last = module.slice(module.lastIndexOf('/') + 1)
+  const fallback = last === '' ? '(unknown)' : `(in ${last})`
+  const file = found?.file ?? ''
+  return name === ''
+    ? {name: fallback, brief: fallback, file, module}
+    : {name, brief: briefName(name), file, module}
+}

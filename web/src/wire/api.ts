@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+// The server's messages as types: viewer-server/API.md, version 1. Text messages only; tiles are
+// in decode.ts.
+
+import type {Nanos} from '../model/nanos'
+import type {KernelFacts, Lane, LaneKind, Place, TraceFacts, Track} from '../model/trace'
+
+export const API_VERSION = 1
+
+export interface Progress {
+  readonly type: 'progress'
+  readonly stage: string
+  readonly done: number
+  readonly total: number
+}
+
+export interface Hello extends KernelFacts {
+  readonly type: 'hello'
+  readonly version: number
+  readonly generation: number
+  readonly trace: TraceFacts
+  readonly tracks: readonly Track[]
+  readonly lanes: readonly Lane[]
+}
+
+export interface Names {
+  readonly type: 'names'
+  readonly first: number
+  readonly names: readonly string[]
+}
+
+export interface Argument {
+  readonly name: string
+  readonly type: string
+  readonly value: string
+}
+
+export interface FlowEnd {
+  readonly lane: number
+  readonly index: number
+  readonly time: Nanos
+}
+
+export interface Flow {
+  readonly id: string
+  readonly from: FlowEnd
+  readonly to: FlowEnd
+}
+
+/** What a call gave back. */
+export interface CallResult {
+  readonly value: string
+  readonly text?: string
+  readonly is_error?: boolean
+}
+
+/** Who made a thread runnable. */
+export interface Waker {
+  readonly time: Nanos
+  readonly cpu?: number
+  /** 0: nobody ran, so it was an interrupt. */
+  readonly tid: number
+  readonly label: string
+  /** Not there: a thread that is not recorded. */
+  readonly track?: number
+  readonly running?: Place
+  readonly doing?: Place
+  readonly doing_name?: number
+}
+
+export interface StateFacts {
+  readonly state: string
+  readonly cpu?: number
+  readonly call?: {readonly lane: number; readonly index: number; readonly name: number}
+  readonly end?: string
+  readonly waker?: Waker
+}
+
+/** A thread's turn on a CPU. */
+export interface TurnFacts {
+  readonly cpu: number
+  readonly tid: number
+  readonly label: string
+  readonly track?: number
+  readonly running?: Place
+}
+
+export interface StackFrame {
+  readonly function?: string
+  readonly file?: string
+  readonly line?: number
+  readonly module?: string
+  readonly address?: string
+  readonly is_inlined?: boolean
+}
+
+export interface SampleFacts {
+  readonly cpu?: number
+  readonly weight?: Nanos
+  readonly frames: readonly StackFrame[]
+}
+
+/** A wake-up that a thread made. */
+export interface Woke {
+  readonly time: Nanos
+  readonly tid: number
+  readonly label: string
+  readonly track?: number
+  /** The state that began so. */
+  readonly place?: Place
+}
+
+export interface EventAnswer {
+  readonly type: 'event'
+  readonly req: number
+  readonly lane: number
+  readonly index: number
+  readonly start: Nanos
+  readonly duration: Nanos
+  readonly is_unfinished?: boolean
+  readonly began_before?: boolean
+  readonly kind: LaneKind | 'log'
+  readonly name?: number
+  readonly category?: string
+  readonly track: number
+  readonly depth?: number
+  readonly self?: Nanos
+  readonly value?: number
+  readonly text?: string
+  readonly args?: readonly Argument[]
+  readonly site?: {readonly file?: string; readonly line?: number; readonly function?: string}
+  readonly parent?: Place
+  readonly children?: number
+  readonly first_child?: Place
+  readonly task?: {
+    readonly id: string
+    readonly lane?: number
+    readonly index?: number
+    readonly name?: number
+  }
+  readonly steps?: readonly {readonly name: number; readonly time: Nanos; readonly track: number}[]
+  readonly flows?: readonly Flow[]
+  readonly lost?: {readonly count: number; readonly reason: string}
+  readonly chrome?: readonly unknown[]
+  readonly result?: CallResult
+  readonly state?: StateFacts
+  readonly turn?: TurnFacts
+  readonly sample?: SampleFacts
+  readonly woke?: readonly Woke[]
+}
+
+export interface NameTotal {
+  readonly name: number
+  readonly count: number
+  readonly total: Nanos
+  readonly self: Nanos
+  readonly min: Nanos
+  readonly max: Nanos
+  readonly longest: Place
+}
+
+/** lane, index, start, duration, self, name */
+export type TopPlace = readonly [number, number, Nanos, Nanos, Nanos, number]
+
+export interface RangeAnswer {
+  readonly type: 'range'
+  readonly req: number
+  readonly done: boolean
+  readonly count: number
+  readonly busy: Nanos
+  readonly lost: number
+  readonly events: readonly {readonly name?: string}[]
+  readonly places: readonly TopPlace[]
+  readonly names: readonly NameTotal[]
+}
+
+export interface SearchAnswer {
+  readonly type: 'search'
+  readonly req: number
+  readonly count: number
+  readonly names: readonly number[]
+}
+
+export interface FoundAnswer {
+  readonly type: 'found'
+  readonly req: number
+  readonly lane: number
+  readonly index: number
+  readonly start: Nanos
+  readonly duration: Nanos
+  readonly wrapped?: boolean
+  readonly position?: number
+  readonly count?: number
+}
+
+export interface SplitPart {
+  readonly part: string
+  readonly name?: number
+  readonly category?: string
+  readonly total: Nanos
+  readonly count: number
+  readonly longest?: Place
+}
+
+export interface SplitWait {
+  readonly place: Place
+  readonly start: Nanos
+  readonly duration: Nanos
+  readonly part: string
+  readonly name?: number
+}
+
+/** Where the wall time of a span or a stretch of a thread went; the totals sum to the duration. */
+export interface SplitAnswer {
+  readonly type: 'split'
+  readonly req: number
+  readonly track: number
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly duration: Nanos
+  readonly has_states?: boolean
+  readonly run_queue_estimate?: Nanos
+  readonly parts: readonly SplitPart[]
+  readonly waits: readonly SplitWait[]
+}
+
+export interface FlameFunction {
+  readonly function?: string
+  readonly file?: string
+  readonly module?: string
+}
+
+/** parent, function, total, self, samples; parents stand before children. */
+export type FlameNode = readonly [number, number, Nanos, Nanos, number]
+
+export interface FlameAnswer {
+  readonly type: 'flame'
+  readonly req: number
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly samples: number
+  readonly weight: Nanos
+  readonly unknown: number
+  readonly left_out: number
+  readonly functions: readonly FlameFunction[]
+  readonly nodes: readonly FlameNode[]
+}
+
+export interface ErrorAnswer {
+  readonly type: 'error'
+  readonly req?: number
+  readonly text: string
+}
+
+export type Answer =
+  | EventAnswer
+  | RangeAnswer
+  | SearchAnswer
+  | FoundAnswer
+  | SplitAnswer
+  | FlameAnswer
+export type ServerMessage = Progress | Hello | Names | Answer | ErrorAnswer
+
+/** [lane, level, first tile, count] */
+export type Want = readonly [number, number, number, number]
+
+/** An event, or a stretch of a thread; track -1 means all threads (of flames only). */
+export type Stretch =
+  | {readonly lane: number; readonly index: number}
+  | {readonly track: number; readonly start: Nanos; readonly end: Nanos}
+
+export interface Questions {
+  readonly split: {readonly ask: Stretch; readonly answer: SplitAnswer}
+  readonly flame: {readonly ask: Stretch; readonly answer: FlameAnswer}
+  readonly event: {
+    readonly ask: {readonly lane: number; readonly index: number}
+    readonly answer: EventAnswer
+  }
+  readonly range: {
+    readonly ask: {
+      readonly lanes: readonly number[]
+      readonly start: Nanos
+      readonly end: Nanos
+      readonly top: number
+      readonly order: 'duration' | 'start'
+    }
+    readonly answer: RangeAnswer
+  }
+  readonly search: {readonly ask: {readonly text: string}; readonly answer: SearchAnswer}
+  readonly find: {
+    readonly ask: {
+      readonly text: string
+      readonly from: Nanos
+      readonly lane: number
+      readonly index: number
+      readonly direction: 1 | -1
+    }
+    readonly answer: FoundAnswer
+  }
+  readonly at: {
+    readonly ask: {readonly lane: number; readonly time: Nanos}
+    readonly answer: FoundAnswer
+  }
+}

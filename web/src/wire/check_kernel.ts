@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The shapes of what a kernel tells: sources, states, turns, samples, and what is made of them.
+
+import {
+  isBoolean,
+  isCount,
+  isLength,
+  isNumber,
+  isText,
+  isTime,
+  listOf,
+  maybe,
+  shape,
+  tuple,
+  type Test,
+} from './shapes'
+
+export const source = shape({
+  name: isText,
+  state: isText,
+  why: maybe(isText),
+  events: maybe(isCount),
+  lost: maybe(isCount),
+  checks: maybe(isCount),
+  misses: maybe(isCount),
+  slack: maybe(isTime),
+})
+
+const waker = shape({
+  time: isTime,
+  cpu: maybe(isCount),
+  tid: isCount,
+  label: isText,
+  track: maybe(isNumber),
+  running: maybe(tuple(2)),
+  doing: maybe(tuple(2)),
+  doing_name: maybe(isCount),
+})
+
+export const stateFacts = shape({
+  state: isText,
+  cpu: maybe(isCount),
+  call: maybe(shape({lane: isCount, index: isCount, name: isCount})),
+  end: maybe(isText),
+  waker: maybe(waker),
+})
+
+export const turnFacts = shape({
+  cpu: isCount,
+  tid: isCount,
+  label: isText,
+  track: maybe(isNumber),
+  running: maybe(tuple(2)),
+})
+
+const stackFrame = shape({
+  function: maybe(isText),
+  file: maybe(isText),
+  line: maybe(isCount),
+  module: maybe(isText),
+  address: maybe(isText),
+  is_inlined: maybe(isBoolean),
+})
+
+export const sampleFacts = shape({
+  cpu: maybe(isCount),
+  weight: maybe(isTime),
+  frames: listOf(stackFrame),
+})
+
+export const woke = shape({
+  time: isTime,
+  tid: isCount,
+  label: isText,
+  track: maybe(isNumber),
+  place: maybe(tuple(2)),
+})
+
+const splitPart = shape({
+  part: isText,
+  name: maybe(isCount),
+  category: maybe(isText),
+  total: isLength,
+  count: isCount,
+  longest: maybe(tuple(2)),
+})
+
+const splitWait = shape({
+  place: tuple(2),
+  start: isTime,
+  duration: isTime,
+  part: isText,
+  name: maybe(isCount),
+})
+
+/** A tree: parents stand before their children, weights are sound. */
+export const isTree: Test = value =>
+  listOf(tuple(5))(value) &&
+  (value as number[][]).every(
+    ([parent, named, total, self], at) =>
+      Number.isInteger(parent) &&
+      parent >= -1 &&
+      parent < at &&
+      isCount(named) &&
+      isTime(total) &&
+      isCount(self) &&
+      self <= total,
+  )
+
+/** The fields of a `split` and of a `flame`. */
+export const SPLIT: Readonly<Record<string, Test>> = {
+  req: isNumber,
+  track: isNumber,
+  start: isTime,
+  end: isTime,
+  duration: isLength,
+  has_states: maybe(isBoolean),
+  run_queue_estimate: maybe(isTime),
+  parts: listOf(splitPart),
+  waits: listOf(splitWait),
+}
+
+export const FLAME: Readonly<Record<string, Test>> = {
+  req: isNumber,
+  start: isTime,
+  end: isTime,
+  samples: isCount,
+  weight: isTime,
+  unknown: isCount,
+  left_out: isCount,
+  functions: listOf(shape({function: maybe(isText), file: maybe(isText), module: maybe(isText)})),
+  nodes: isTree,
+}
