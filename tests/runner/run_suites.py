@@ -55,6 +55,10 @@ ELSEWHERE = {
 # So many failures are told in full at the end, the last ones; of others the name.
 TOLD_IN_FULL = 12
 
+# Tests that fork, kill and race beside each other on a busy machine may stumble. One that fails is run again, alone; what passes
+# then is named as unsteady, with what it said. More than these in one run are no accident: they count as failed.
+UNSTEADY_AT_MOST = 4
+
 
 class Failure(NamedTuple):
     name: str
@@ -66,8 +70,16 @@ class Failure(NamedTuple):
 
 class Outcome(NamedTuple):
     count: Count
-    failures: list
-    skips: list
+    failures: list = []
+    skips: list = []
+    unsteady: list = []  # failures of tests that passed when they ran again, alone
+
+    def __add__(self, other):
+        return Outcome(*(a + b for a, b in zip(self, other)))
+
+    def within(self, place):
+        return Outcome(self.count, [f.within(place) for f in self.failures], [f"{place}: {s}" for s in self.skips],
+                       [f.within(place) for f in self.unsteady])
 
 
 def say(text):
@@ -83,12 +95,12 @@ def show(line):
 def indented(command, environment):
     """Run, showing each line as it comes. Returns the exit status and all lines."""
     lines = []
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT)
-    for line in process.stdout:
-        lines.append(line.decode("utf-8", "replace"))
-        show(lines[-1])
-    return process.wait(), lines
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as process:
+        for line in process.stdout:
+            lines.append(line.decode("utf-8", "replace"))
+            show(lines[-1])
+    return process.returncode, lines
 
 
 def directory(name):
@@ -119,21 +131,22 @@ def suites_of(name):
     return [s for s in ORDER if s in found] + sorted(found - set(ORDER))
 
 
+def outcome_of(test):
+    """Of one line of meson's log."""
+    text = test.get("stdout", "") + "\n" + test.get("stderr", "")
+    if test["result"] == "SKIP":
+        return Outcome(NOTHING, skips=[test["name"]])
+    for seed in seed_lines(text):
+        print(f"   {test['name']}: {seed}")
+    is_ok = test["result"] in ("OK", "EXPECTEDFAIL")
+    failures = [] if is_ok else [Failure(f"{test['name']} ({test['result'].lower()})", failing_lines(text))]
+    return Outcome(count_cases(text, is_ok), failures)
+
+
 def read_log(path):
-    count, failures, skips = NOTHING, [], []
-    for line in path.read_text(errors="replace").splitlines():
-        test = json.loads(line)
-        text = test.get("stdout", "") + "\n" + test.get("stderr", "")
-        if test["result"] == "SKIP":
-            skips.append(test["name"])
-            continue
-        is_ok = test["result"] in ("OK", "EXPECTEDFAIL")
-        count += count_cases(text, is_ok)
-        if not is_ok:
-            failures.append(Failure(f"{test['name']} ({test['result'].lower()})", failing_lines(text)))
-        for seed in seed_lines(text):
-            print(f"   {test['name']}: {seed}")
-    return Outcome(count, failures, skips)
+    """The outcome of each test, by its name."""
+    tests = [json.loads(line) for line in path.read_text(errors="replace").splitlines()]
+    return {test["name"]: outcome_of(test) for test in tests}
 
 
 def address_space_is_shy():
@@ -146,45 +159,57 @@ def address_space_is_shy():
     return bits > 28 and fixed.returncode == 0
 
 
-def run_suite(name, suite, done):
-    """Run the tests of a suite that no suite in `done` has run."""
+def run_meson(name, log, which):
+    """Run the tests that the arguments `which` choose. Returns the outcome of each by name, and of meson itself under ""."""
     build = BUILDS[name]
-    began = time.monotonic()
-    say(f"{name}: {suite}")
-    log = f"testlog-{suite}"
-    command = ["meson", "test", "-C", str(directory(name)), "--no-rebuild", "--print-errorlogs", "--suite", suite,
-               "--logbase", log, "--timeout-multiplier", str(build.patience)]
-    for other in done:
-        command += ["--no-suite", other]
+    command = ["meson", "test", "-C", str(directory(name)), "--no-rebuild", "--print-errorlogs", "--logbase", log,
+               "--timeout-multiplier", str(build.patience), *which]
     if build.environment and address_space_is_shy():
         command = ["setarch", "-R", *command]
     path = directory(name) / "meson-logs" / (log + ".json")
     path.unlink(missing_ok=True)
     status, lines = indented(command, environment_of(build))
-    outcome = read_log(path) if path.exists() else Outcome(Count(0, 1), [Failure("no test log", failing_lines("".join(lines)))], [])
-    if status != 0 and not outcome.failures:
-        failure = Failure(f"meson test ended with {status}", failing_lines("".join(lines)))
-        outcome = Outcome(outcome.count + Count(0, 1), [failure], outcome.skips)
+    outcomes = read_log(path) if path.exists() else {}
+    if status != 0 and not any(outcome.failures for outcome in outcomes.values()):
+        outcomes[""] = Outcome(Count(0, 1), [Failure(f"meson test ended with {status}", failing_lines("".join(lines)))])
+    return outcomes
+
+
+def try_again(name, test, first):
+    """Run a failed test alone. Its outcome is the second one; what it said the first time is kept."""
+    say(f"{name}: {test} again, alone")
+    second = run_meson(name, "testlog-again", [test.split(" / ")[-1]])
+    total = sum(second.values(), Outcome(NOTHING))
+    if total.failures or test not in second:
+        return first
+    return total._replace(unsteady=first.failures)
+
+
+def run_suite(name, suite, done, is_strict):
+    """Run the tests of a suite that no suite in `done` has run."""
+    began = time.monotonic()
+    say(f"{name}: {suite}")
+    outcomes = run_meson(name, f"testlog-{suite}", ["--suite", suite, *(word for other in done for word in ("--no-suite", other))])
+    failed = [test for test, outcome in outcomes.items() if test and outcome.failures]
+    if not is_strict and len(failed) <= UNSTEADY_AT_MOST:
+        outcomes |= {test: try_again(name, test, outcomes[test]) for test in failed}
+    total = sum(outcomes.values(), Outcome(NOTHING))
     seconds = time.monotonic() - began
-    say(f"{name}: {suite}: {outcome.count.passed} passed, {outcome.count.failed} failed in {seconds:.0f} s")
-    return outcome
+    say(f"{name}: {suite}: {total.count.passed} passed, {total.count.failed} failed in {seconds:.0f} s")
+    return total.within(f"{name}: {suite}")
 
 
-def run_build(name, wanted):
+def run_build(name, wanted, is_strict):
     """Everything of one build; `wanted` None means every suite but the thread sanitizer's."""
     broken = compile_build(name)
     if broken is not None:
-        return Outcome(Count(0, 1), [broken], [])
+        return Outcome(Count(0, 1), [broken])
     present = suites_of(name)
     suites = [s for s in present if s not in (TSAN_ONLY, *ON_DEMAND)] if wanted is None else [s for s in wanted if s in present]
-    total = Outcome(NOTHING, [], [])
-    if wanted is not None:
-        absent = [s for s in wanted if s not in present]
-        total = Outcome(Count(0, len(absent)), [Failure(f"{name}: no suite called {s}") for s in absent], [])
+    absent = [s for s in wanted or () if s not in present]
+    total = Outcome(Count(0, len(absent)), [Failure(f"{name}: no suite called {s}") for s in absent])
     for at, suite in enumerate(suites):
-        one = run_suite(name, suite, suites[:at])
-        total = Outcome(total.count + one.count, total.failures + [f.within(f"{name}: {suite}") for f in one.failures],
-                        total.skips + [f"{name}: {suite}: {s}" for s in one.skips])
+        total += run_suite(name, suite, suites[:at], is_strict)
     return total
 
 
@@ -206,33 +231,46 @@ def show_list():
     print("only when named: " + " ".join(ON_DEMAND))
 
 
-def tell(outcomes):
-    """What was skipped, and why what failed failed: last, so that the end of a long log is enough to know."""
-    for outcome in outcomes:
-        for skip in outcome.skips:
-            print(f"skipped: {skip}")
-    failures = [failure for outcome in outcomes for failure in outcome.failures]
+def tell_failures(sign, failures):
     for at, failure in enumerate(failures):
-        print(f"FAILED {failure.name}")
+        print(f"{sign} {failure.name}")
         for line in failure.lines if at >= len(failures) - TOLD_IN_FULL else ():
             show(line)
+
+
+def tell(outcome):
+    """What was skipped, and why what failed failed: last, so that the end of a long log is enough to know."""
+    for skip in outcome.skips:
+        print(f"skipped: {skip}")
+    tell_failures("UNSTEADY (failed, then passed alone)", outcome.unsteady)
+    tell_failures("FAILED", outcome.failures)
+
+
+def too_unsteady(outcome):
+    """The same outcome; with more accidents than accidents can be, each of them a failure."""
+    if len(outcome.unsteady) <= UNSTEADY_AT_MOST:
+        return outcome
+    return outcome._replace(count=outcome.count + Count(0, len(outcome.unsteady)), failures=outcome.failures + outcome.unsteady, unsteady=[])
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/test", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="quick, or names of suites; none: everything")
     parser.add_argument("--list", action="store_true", help="show the suites and the builds they run in")
+    parser.add_argument("--strict", action="store_true", help="a test that fails once has failed: do not run it again")
     options = parser.parse_args()
     if options.list:
         show_list()
         return 0
     began = time.monotonic()
-    outcomes = [run_build(name, wanted) for name, wanted in plan_for(options.names).items()]
-    total = sum((outcome.count for outcome in outcomes), NOTHING)
+    total = Outcome(NOTHING)
+    for name, wanted in plan_for(options.names).items():
+        total += run_build(name, wanted, options.strict)
     say(f"{time.monotonic() - began:.0f} s in all")
-    tell(outcomes)
-    print(f"{total.passed} passed, {total.failed} failed", flush=True)
-    return 0 if total.failed == 0 else 1
+    total = too_unsteady(total)
+    tell(total)
+    print(f"{total.count.passed} passed, {total.count.failed} failed", flush=True)
+    return 0 if total.count.failed == 0 else 1
 
 
 if __name__ == "__main__":
