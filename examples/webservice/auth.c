@@ -109,6 +109,7 @@ static enum store_result check_password(struct store *store, const char *name, c
 enum store_result auth_login(struct auth *auth, struct store *store, const char *name,
 			     const char *password, char token[AUTH_TOKEN_SIZE + 1])
 {
+	const int64_t now = time(NULL);
 	uint8_t hash[STORE_HASH_SIZE];
 	enum store_result result;
 	struct user user;
@@ -123,7 +124,8 @@ enum store_result auth_login(struct auth *auth, struct store *store, const char 
 		return STORE_FAILED;
 	}
 	hash_token(token, hash);
-	return store_token_add(store, hash, user.id, time(NULL) + auth->token_seconds);
+	result = store_token_add(store, hash, user.id, now + auth->token_seconds);
+	return result == STORE_OK ? store_login_add(store, user.id, now) : result;
 }
 
 static struct cached_token *slot_of(struct auth *auth, const uint8_t hash[STORE_HASH_SIZE])
@@ -153,7 +155,6 @@ static bool find_cached(struct auth *auth, const uint8_t hash[STORE_HASH_SIZE], 
 	const int64_t now_ns = job_now_ns();
 	bool is_hit;
 
-	TRACE_SPAN_C("auth", "look in cache");
 	pthread_mutex_lock(&auth->lock);
 	is_hit = slot->until_ns > now_ns && memcmp(slot->hash, hash, STORE_HASH_SIZE) == 0;
 	*user = slot->user;

@@ -16,6 +16,7 @@
 
 #define USERS_LIMIT_DEFAULT 20
 #define USERS_LIMIT_MAX	    1000
+#define LOGINS_SHOWN	    20
 #define SLOW_NS		    INT64_C(5000000) /* worth a line in the log */
 
 struct worker {
@@ -161,9 +162,38 @@ static json_t *user_json(const struct user *user)
 			 "created", (json_int_t)user->created, "logins", (json_int_t)user->logins);
 }
 
+static void append_login(void *logins, int64_t at)
+{
+	const time_t seconds = (time_t)at;
+	char text[sizeof("2000-01-01T00:00:00Z")];
+	struct tm date;
+
+	if (gmtime_r(&seconds, &date) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &date) != 0) {
+		json_array_append_new(logins, json_string(text));
+	}
+}
+
+static enum store_result find_user(struct worker *worker, int64_t id, json_t **answer)
+{
+	enum store_result result;
+	struct user user;
+	json_t *logins;
+
+	result = store_user_by_id(worker->store, id, &user);
+	if (result != STORE_OK) {
+		return result;
+	}
+	logins = json_array();
+	result = store_logins(worker->store, id, LOGINS_SHOWN, append_login, logins);
+	*answer = user_json(&user);
+	json_object_set_new(*answer, "latest_logins", logins);
+	return result;
+}
+
 static void answer_user(struct worker *worker, struct job *job)
 {
-	struct user user;
+	json_t *answer = NULL;
 	int64_t id;
 
 	if (!is_allowed(worker, job)) {
@@ -173,16 +203,17 @@ static void answer_user(struct worker *worker, struct job *job)
 		job_fail(job, 400, "the id must be a positive number");
 		return;
 	}
-	switch (store_user_by_id(worker->store, id, &user)) {
+	switch (find_user(worker, id, &answer)) {
 	case STORE_OK:
-		reply(job, 200, user_json(&user));
-		break;
+		reply(job, 200, answer);
+		return;
 	case STORE_NONE:
 		job_fail(job, 404, "no such user");
 		break;
 	default:
 		fail_store(job);
 	}
+	json_decref(answer);
 }
 
 static void add_user(struct worker *worker, struct job *job, const char *name, const char *password)

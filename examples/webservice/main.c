@@ -26,7 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEMO_USERS 1000
+#define DEMO_USERS  1000
+#define DEMO_LOGINS 20 /* of each */
 
 struct service {
 	struct auth *auth;
@@ -70,7 +71,7 @@ static bool fill_demo(const char *database)
 	struct user model = {.created = time(NULL)};
 	struct store *store = store_open(database);
 	const bool is_filled = store != NULL && auth_set_password(&model, "demo") &&
-			       store_users_fill(store, DEMO_USERS, &model) == STORE_OK;
+			       store_users_fill(store, DEMO_USERS, DEMO_LOGINS, &model) == STORE_OK;
 
 	store_close(store);
 	return is_filled;

@@ -19,6 +19,9 @@ enum question {
 	TOKEN_FIND,
 	TOKENS_EXPIRE,
 	LOGIN_COUNT,
+	LOGIN_ADD,
+	LOGINS,
+	LOGINS_FILL,
 	QUESTIONS
 };
 
@@ -37,6 +40,13 @@ static const char *const questions[QUESTIONS] = {
 	[TOKEN_FIND] = "SELECT user FROM tokens WHERE hash = ?1 AND expires > ?2",
 	[TOKENS_EXPIRE] = "DELETE FROM tokens WHERE expires <= ?1",
 	[LOGIN_COUNT] = "UPDATE users SET logins = logins + 1 WHERE id = ?1",
+	[LOGIN_ADD] = "INSERT OR REPLACE INTO logins (user, at) VALUES (?1, ?2)",
+	[LOGINS] = "SELECT at FROM logins WHERE user = ?1 ORDER BY at DESC LIMIT ?2",
+	[LOGINS_FILL] =
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)"
+		" INSERT OR IGNORE INTO logins (user, at)"
+		" SELECT users.id, ?3 - 86399 * i - 61 * users.id FROM users, n WHERE users.id <= "
+		"?1",
 };
 
 static const char schema[] =
@@ -47,7 +57,9 @@ static const char schema[] =
 	" logins INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TABLE IF NOT EXISTS tokens (hash BLOB PRIMARY KEY, user INTEGER NOT NULL,"
 	" expires INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS tokens_by_expiry ON tokens (expires);";
+	"CREATE INDEX IF NOT EXISTS tokens_by_expiry ON tokens (expires);"
+	"CREATE TABLE IF NOT EXISTS logins (user INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (user, at)) WITHOUT ROWID;";
 
 #define BUSY_MS 2000 /* how long to wait for another thread's write */
 
@@ -234,12 +246,10 @@ enum store_result store_users(struct store *store, int limit,
 	return result == STORE_NONE ? STORE_OK : result;
 }
 
-enum store_result store_users_fill(struct store *store, int count, const struct user *model)
+static enum store_result fill_users(struct store *store, int count, const struct user *model)
 {
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = ask(store, USERS_FILL);
 
-	TRACE_SPAN_C("sql", "insert demo users", TRACE_I64("count", count));
-	statement = ask(store, USERS_FILL);
 	if (statement == NULL) {
 		return STORE_FAILED;
 	}
@@ -247,6 +257,41 @@ enum store_result store_users_fill(struct store *store, int count, const struct 
 	sqlite3_bind_blob(statement, 2, model->salt, STORE_SALT_SIZE, SQLITE_STATIC);
 	sqlite3_bind_blob(statement, 3, model->hash, STORE_HASH_SIZE, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 4, model->created);
+	return change(store, statement);
+}
+
+static enum store_result fill_logins(struct store *store, int users, int logins, int64_t until)
+{
+	sqlite3_stmt *statement = ask(store, LOGINS_FILL);
+
+	if (statement == NULL) {
+		return STORE_FAILED;
+	}
+	sqlite3_bind_int(statement, 1, users);
+	sqlite3_bind_int(statement, 2, logins);
+	sqlite3_bind_int64(statement, 3, until);
+	return change(store, statement);
+}
+
+enum store_result store_users_fill(struct store *store, int count, int logins,
+				   const struct user *model)
+{
+	enum store_result result;
+
+	TRACE_SPAN_C("sql", "insert demo users", TRACE_I64("count", count));
+	result = fill_users(store, count, model);
+	return result == STORE_OK ? fill_logins(store, count, logins, model->created) : result;
+}
+
+static enum store_result note_login(struct store *store, int64_t user, int64_t now)
+{
+	sqlite3_stmt *statement = ask(store, LOGIN_ADD);
+
+	if (statement == NULL) {
+		return STORE_FAILED;
+	}
+	sqlite3_bind_int64(statement, 1, user);
+	sqlite3_bind_int64(statement, 2, now);
 	return change(store, statement);
 }
 
@@ -261,10 +306,40 @@ static enum store_result count_login(struct store *store, int64_t user)
 	return change(store, statement);
 }
 
+enum store_result store_login_add(struct store *store, int64_t user, int64_t now)
+{
+	enum store_result result;
+
+	TRACE_SPAN_C("sql", "insert login", TRACE_I64("user", user));
+	result = note_login(store, user, now);
+	return result == STORE_OK ? count_login(store, user) : result;
+}
+
+/* One span for all rows: a step is less than a microsecond. */
+enum store_result store_logins(struct store *store, int64_t user, int limit,
+			       void (*each)(void *context, int64_t at), void *context)
+{
+	enum store_result result;
+	sqlite3_stmt *statement;
+	int outcome;
+
+	TRACE_SPAN_C("sql", "select logins", TRACE_I64("user", user));
+	statement = ask(store, LOGINS);
+	if (statement == NULL) {
+		return STORE_FAILED;
+	}
+	sqlite3_bind_int64(statement, 1, user);
+	sqlite3_bind_int(statement, 2, limit);
+	while ((outcome = sqlite3_step(statement)) == SQLITE_ROW) {
+		each(context, sqlite3_column_int64(statement, 0));
+	}
+	result = finish(store, statement, outcome);
+	return result == STORE_NONE ? STORE_OK : result;
+}
+
 enum store_result store_token_add(struct store *store, const uint8_t hash[STORE_HASH_SIZE],
 				  int64_t user, int64_t expires)
 {
-	enum store_result result;
 	sqlite3_stmt *statement;
 
 	TRACE_SPAN_C("sql", "insert token", TRACE_I64("user", user));
@@ -275,8 +350,7 @@ enum store_result store_token_add(struct store *store, const uint8_t hash[STORE_
 	sqlite3_bind_blob(statement, 1, hash, STORE_HASH_SIZE, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, user);
 	sqlite3_bind_int64(statement, 3, expires);
-	result = change(store, statement);
-	return result == STORE_OK ? count_login(store, user) : result;
+	return change(store, statement);
 }
 
 enum store_result store_token_find(struct store *store, const uint8_t hash[STORE_HASH_SIZE],

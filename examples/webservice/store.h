@@ -37,8 +37,15 @@ enum store_result store_user_add(struct store *store, struct user *user);
 /* Calls `each` for the first `limit` users by id. */
 enum store_result store_users(struct store *store, int limit,
 			      void (*each)(void *context, const struct user *user), void *context);
-/* Many of them at once, for --demo: user1, user2, … with the same salt and hash. */
-enum store_result store_users_fill(struct store *store, int count, const struct user *model);
+/* Many of them at once, for --demo: user1, user2, … with the same salt and hash, and `logins` past
+ * logins each. */
+enum store_result store_users_fill(struct store *store, int count, int logins,
+				   const struct user *model);
+
+enum store_result store_login_add(struct store *store, int64_t user, int64_t now);
+/* Calls `each` for the latest `limit` logins, newest first; seconds since 1970. */
+enum store_result store_logins(struct store *store, int64_t user, int limit,
+			       void (*each)(void *context, int64_t at), void *context);
 
 /* A token is known by its hash only. */
 enum store_result store_token_add(struct store *store, const uint8_t hash[STORE_HASH_SIZE],
