@@ -10,8 +10,8 @@
  */
 
 #include "tests/unit/trace_maker.h"
+#include "viewer-server/model/lanes/pyramid.h"
 #include "viewer-server/model/model_parts.h"
-#include "viewer-server/model/pyramid.h"
 #include "viewer-server/model/tile.h"
 
 #include <stdio.h>

@@ -75,10 +75,10 @@ class Layering(unittest.TestCase):
         self.assert_found("check_arrows", "web/src/ui/bad.ts", C + "import x from '../../../format/wire.h'\n")
 
     def test_two_files_must_not_need_each_other(self):
-        with_cycle = C + '#include "viewer-server/model/lane.h"\n'
+        with_cycle = C + '#include "viewer-server/model/lanes/lane.h"\n'
         with tempfile.TemporaryDirectory() as folder:
-            for name, text in {"viewer-server/model/lane.h": C + '#include "viewer-server/model/tile.h"\n',
-                               "viewer-server/model/tile.h": with_cycle}.items():
+            for name, text in {"viewer-server/model/lanes/lane.h": C + '#include "viewer-server/model/lanes/bucket.h"\n',
+                               "viewer-server/model/lanes/bucket.h": with_cycle}.items():
                 Path(folder, name).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, name).write_text(text, encoding="utf-8")
             self.assertEqual({"check_cycles"}, {check for check, *_ in layering.violations(folder)})

@@ -3,7 +3,7 @@
 
 #include "tests/unit/lane_fixture.h"
 
-#include "viewer-server/model/pyramid.h"
+#include "viewer-server/model/lanes/pyramid.h"
 
 #include <stdio.h>
 #include <stdlib.h>

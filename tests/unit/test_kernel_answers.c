@@ -4,8 +4,8 @@
 #include "tests/unit/kernel_story.h"
 
 #include "format/limits.h"
-#include "viewer-server/model/call_decode.h"
-#include "viewer-server/model/call_words.h"
+#include "viewer-server/model/kernel/call_decode.h"
+#include "viewer-server/model/threads/call_words.h"
 #include "viewer-server/serve/answer.h"
 #include "viewer-server/serve/hello.h"
 

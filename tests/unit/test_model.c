@@ -6,8 +6,8 @@
 #include "tests/unit/trace_fixture.h"
 #include "tests/unit/trace_maker.h"
 
-#include "viewer-server/model/near.h"
-#include "viewer-server/model/stream_build.h"
+#include "viewer-server/model/ask/near.h"
+#include "viewer-server/model/build/stream_build.h"
 
 #include <math.h>
 #include <setjmp.h>

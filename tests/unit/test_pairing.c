@@ -3,7 +3,7 @@
 
 #include "format/limits.h"
 #include "tests/unit/trace_fixture.h"
-#include "viewer-server/model/pairing.h"
+#include "viewer-server/model/threads/pairing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

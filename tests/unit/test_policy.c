@@ -9,7 +9,7 @@
 #include "tracer/src/emit/emit.h"
 #include "tracer/src/emit/policy.h"
 #include "tracer/src/limits.h"
-#include "viewer-server/model/pairing.h"
+#include "viewer-server/model/threads/pairing.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* Which task a thread works for, as scopes nest and leaves go astray. */
 
 #include "tests/unit/unit.h"
-#include "viewer-server/model/task_stack.h"
+#include "viewer-server/model/threads/task_stack.h"
 
 static void a_thread_works_for_none_at_first(void **state)
 {

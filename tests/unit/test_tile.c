@@ -4,7 +4,7 @@
 
 #include "tests/unit/lane_fixture.h"
 #include "tests/unit/trace_maker.h"
-#include "viewer-server/model/pyramid.h"
+#include "viewer-server/model/lanes/pyramid.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -5,7 +5,7 @@
 #include "viewer-server/analysis/flame.h"
 
 #include "format/limits.h"
-#include "viewer-server/model/thread_query.h"
+#include "viewer-server/model/ask/thread_query.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "viewer-server/analysis/split.h"
 
-#include "viewer-server/model/call_words.h"
-#include "viewer-server/model/thread_query.h"
+#include "viewer-server/model/ask/thread_query.h"
+#include "viewer-server/model/threads/call_words.h"
 #include "viewer-server/model/tile.h"
 
 #include <stdlib.h>

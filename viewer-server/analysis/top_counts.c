@@ -3,7 +3,7 @@
 
 #include "viewer-server/analysis/top_counts.h"
 
-#include "viewer-server/model/thread_state.h"
+#include "viewer-server/model/threads/thread_state.h"
 #include "viewer-server/model/tile.h"
 
 #include <stdlib.h>

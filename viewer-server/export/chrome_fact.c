@@ -4,7 +4,7 @@
 #include "viewer-server/export/chrome_fact.h"
 
 #include "viewer-server/export/json_pen.h"
-#include "viewer-server/model/call_decode.h"
+#include "viewer-server/model/kernel/call_decode.h"
 
 #include <inttypes.h>
 #include <stdio.h>

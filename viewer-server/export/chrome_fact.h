@@ -12,7 +12,7 @@
 
 #include "format/buffer.h"
 #include "viewer-server/export/chrome_line.h"
-#include "viewer-server/model/kernel_replay.h"
+#include "viewer-server/model/kernel/kernel_replay.h"
 
 /* Linux gives no process such a number. */
 #define CTRACE_CHROME_CPUS_PID	 5000000u

@@ -9,7 +9,7 @@
  */
 
 #include "viewer-server/export/chrome_line.h"
-#include "viewer-server/model/kernel_replay.h"
+#include "viewer-server/model/kernel/kernel_replay.h"
 
 #include <stddef.h>
 #include <stdint.h>

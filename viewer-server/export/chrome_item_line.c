@@ -4,7 +4,7 @@
 #include "viewer-server/export/chrome_item.h"
 
 #include "format/limits.h"
-#include "viewer-server/model/pairing.h"
+#include "viewer-server/model/threads/pairing.h"
 
 static bool has_site(unsigned kind)
 {

@@ -12,7 +12,7 @@
 
 #include "viewer-server/export/chrome_item.h"
 #include "viewer-server/export/chrome_tasks.h"
-#include "viewer-server/model/pairing.h"
+#include "viewer-server/model/threads/pairing.h"
 
 struct ctrace_chrome_stream {
 	uint32_t index;	 /* in the list of streams */

@@ -3,9 +3,9 @@
 
 #include "viewer-server/model/model.h"
 
-#include "viewer-server/model/gather.h"
-#include "viewer-server/model/load.h"
-#include "viewer-server/model/names.h"
+#include "viewer-server/model/build/gather.h"
+#include "viewer-server/model/build/load.h"
+#include "viewer-server/model/build/names.h"
 
 #include <string.h>
 

@@ -8,10 +8,10 @@
  * (tile, event, find, range).
  */
 
-#include "viewer-server/model/lane.h"
+#include "viewer-server/model/lanes/lane.h"
 #include "viewer-server/model/query.h"
-#include "viewer-server/model/thread_state.h"
-#include "viewer-server/model/thread_table.h"
+#include "viewer-server/model/threads/thread_state.h"
+#include "viewer-server/model/threads/thread_table.h"
 
 /* Where the lanes of one thread are, and what else is known of it. */
 struct ctrace_model_stream {

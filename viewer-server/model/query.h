@@ -9,7 +9,7 @@
  * Thread: any.  Calls that may be long take a `struct ctrace_patience`.
  */
 
-#include "viewer-server/model/kernel_replay.h"
+#include "viewer-server/model/kernel/kernel_replay.h"
 #include "viewer-server/model/model.h"
 
 struct ctrace_place {

@@ -3,7 +3,7 @@
 
 #include "viewer-server/serve/answer_kernel.h"
 
-#include "viewer-server/model/call_decode.h"
+#include "viewer-server/model/kernel/call_decode.h"
 #include "viewer-server/model/tile.h"
 #include "viewer-server/serve/json.h"
 

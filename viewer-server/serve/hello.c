@@ -4,7 +4,7 @@
 #include "viewer-server/serve/hello.h"
 
 #include "viewer-server/limits.h"
-#include "viewer-server/model/thread_state.h"
+#include "viewer-server/model/threads/thread_state.h"
 #include "viewer-server/serve/json.h"
 
 #include <inttypes.h>

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* A process's counters: one lane a name, samples of all threads merged by time. */
+
+#include "viewer-server/model/build/gather.h"
+
+#include <math.h>
+
+static int by_name_then_time(const void *a, const void *b)
+{
+	const struct ctrace_counter_sample *x = a, *y = b;
+
+	if (x->name != y->name) {
+		return x->name < y->name ? -1 : 1;
+	}
+	if (x->time != y->time) {
+		return x->time < y->time ? -1 : 1;
+	}
+	return (x->ref > y->ref) - (x->ref < y->ref);
+}
+
+static bool collect(const struct ctrace_gathering *gathering, uint64_t pid,
+		    struct ctrace_column *all)
+{
+	for (uint32_t i = 0; i < gathering->build_count; i++) {
+		const struct ctrace_column *some = &gathering->builds[i].samples;
+		const struct ctrace_counter_sample *samples = some->items;
+
+		if (ctrace_gather_pid(gathering, i) != pid) {
+			continue;
+		}
+		if (!ctrace_column_reserve(all, sizeof(*samples), some->count)) {
+			return false;
+		}
+		for (size_t j = 0; j < some->count; j++) {
+			((struct ctrace_counter_sample *)all->items)[all->count++] = samples[j];
+		}
+	}
+	return true;
+}
+
+static bool add_lane(struct ctrace_gathering *gathering,
+		     const struct ctrace_counter_sample *samples, size_t count, uint32_t track,
+		     uint32_t depth)
+{
+	struct ctrace_lane lane = {.info = {.kind = CTRACE_LANE_COUNTER, .name = samples[0].name}};
+	double value = 0;
+	bool is_ok = true;
+
+	for (size_t i = 0; is_ok && i < count; i++) {
+		/* What is not a number cannot be drawn: the value before holds. The event itself
+		 * keeps it. */
+		value = isfinite(samples[i].value) ? samples[i].value : value;
+		const struct ctrace_lane_event event = {
+			.start = samples[i].time,
+			.name = samples[i].name,
+			.ref = samples[i].ref,
+			.value = value,
+		};
+
+		is_ok = ctrace_lane_append(&lane, &event);
+	}
+	is_ok = is_ok && ctrace_lane_seal(&lane) &&
+		ctrace_gather_lane(gathering, &lane, track, depth, CTRACE_NONE);
+	ctrace_lane_finish(&lane);
+	return is_ok;
+}
+
+enum ctrace_status ctrace_gather_counters(struct ctrace_gathering *gathering, uint64_t pid,
+					  uint32_t track)
+{
+	struct ctrace_column all = {0};
+	bool is_ok = collect(gathering, pid, &all);
+	const struct ctrace_counter_sample *samples = all.items;
+	uint32_t depth = 0;
+
+	if (is_ok && all.count > 0) {
+		qsort(all.items, all.count, sizeof(*samples), by_name_then_time);
+	}
+	for (size_t i = 0, end; is_ok && i < all.count; i = end) {
+		for (end = i + 1; end < all.count && samples[end].name == samples[i].name; end++) {
+		}
+		is_ok = add_lane(gathering, &samples[i], end - i, track, depth++);
+	}
+	ctrace_column_finish(&all);
+	return is_ok ? CTRACE_OK : CTRACE_ERR_NO_MEMORY;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_GATHER_H
+#define CTRACE_GATHER_H
+
+/*
+ * Built streams come together: tracks and lanes in the order they are shown, CPUs first, counters
+ * of a process merged by time, tasks packed into lanes, flows sorted.
+ */
+
+#include "viewer-server/model/build/load.h"
+
+/* Fill the model from what was loaded; lanes move into it, the rest stays the caller's to finish.
+ */
+enum ctrace_status ctrace_gather(struct ctrace_model *model, struct ctrace_loaded *loaded);
+
+/* For the files behind it (tracks.c, counter_lanes.c, task_lanes.c, flow_table.c): */
+struct ctrace_gathering {
+	struct ctrace_model *model;
+	struct ctrace_stream_build *builds;
+	uint32_t build_count;
+	struct ctrace_kernel_lanes *kernel;
+	struct ctrace_column lanes, lane_streams, tracks; /* moved into the model at the end */
+};
+
+/* Add a lane (moved: *lane is left empty) under `track`; false: no memory. `stream` may be
+ * CTRACE_NONE. */
+bool ctrace_gather_lane(struct ctrace_gathering *gathering, struct ctrace_lane *lane,
+			uint32_t track, uint32_t depth, uint32_t stream);
+/* The process a built stream belongs to. */
+uint64_t ctrace_gather_pid(const struct ctrace_gathering *gathering, uint32_t build);
+
+enum ctrace_status ctrace_gather_counters(struct ctrace_gathering *gathering, uint64_t pid,
+					  uint32_t track);
+enum ctrace_status ctrace_gather_tasks(struct ctrace_gathering *gathering, uint64_t pid,
+				       uint32_t track);
+enum ctrace_status ctrace_gather_flows(struct ctrace_gathering *gathering);
+
+#endif
