@@ -4,6 +4,7 @@
 import {formatDuration, formatExact, formatMoment, formatWall} from '../model/nanos'
 import {formatCount, formatPlural, formatShare, formatValue} from '../model/quantity'
 import {formatMessage} from '../model/message'
+import {sourcePath} from '../model/source_path'
 import {isWait, wordsOf} from '../model/states'
 import {nameOf, type Place, type Trace, type Track} from '../model/trace'
 import type {Argument, EventAnswer, Flow} from '../wire/api'
@@ -209,7 +210,7 @@ function site(event: EventAnswer): Row[] {
   const rows: Row[] = []
   if (from.file !== undefined) {
     const line = from.line === undefined || from.line === 0 ? '' : `:${from.line}`
-    rows.push(['Source', traceText(`${from.file}${line}`, 'mono')])
+    rows.push(['Source', traceText(`${sourcePath(from.file)}${line}`, 'mono')])
   }
   if (from.function !== undefined && from.function !== '') {
     rows.push(['Function', traceText(from.function, 'mono')])

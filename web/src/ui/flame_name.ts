@@ -2,6 +2,7 @@
 // What a function of a flame is called.
 
 import {briefName} from '../model/function_name'
+import {sourcePath} from '../model/source_path'
 import type {FlameAnswer} from '../wire/api'
 
 export interface FlameName {
@@ -19,7 +20,7 @@ export function functionName(answer: FlameAnswer, named: number): FlameName {
   const name = found?.function ?? ''
   const last = module.slice(module.lastIndexOf('/') + 1)
   const fallback = last === '' ? '(unknown)' : `(in ${last})`
-  const file = found?.file ?? ''
+  const file = sourcePath(found?.file ?? '')
   return name === ''
     ? {name: fallback, brief: fallback, file, module}
     : {name, brief: briefName(name), file, module}
