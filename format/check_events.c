@@ -126,7 +126,8 @@ static void check_field_strings(struct ctrace_checker *checker, const struct ctr
 static bool has_text(enum ctrace_kind kind)
 {
 	return kind == CTRACE_KIND_THREAD_NAME || kind == CTRACE_KIND_PROCESS_NAME ||
-	       kind == CTRACE_KIND_EXEC || kind == CTRACE_KIND_SYSCALL_TEXT;
+	       kind == CTRACE_KIND_EXEC || kind == CTRACE_KIND_SYSCALL_TEXT ||
+	       kind == CTRACE_KIND_POOL;
 }
 
 static void check_event(struct ctrace_checker *checker, struct ctrace_checked_stream *stream,

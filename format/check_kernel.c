@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the strict validator asks of events that a kernel tells of, and of the streams of its
- * buffers. */
+/* What the strict validator asks of events that a kernel tells of, of the streams of its buffers,
+ * and of blocks of memory. */
 
 #include "format/checker.h"
 
@@ -41,6 +41,24 @@ static void check_in_buffer(struct ctrace_checker *checker, const struct ctrace_
 	}
 }
 
+/* SPEC 8.5: got by alloc or realloc. */
+static void check_block(struct ctrace_checker *checker, const struct ctrace_event *event,
+			const struct ctrace_value *values)
+{
+	bool is_alloc = event->kind == CTRACE_KIND_ALLOC;
+	uint64_t stack = values[is_alloc ? 2 : 3].u64;
+
+	if (stack != 0) {
+		ctrace_checker_reference(checker, &checker->stacks, stack, "a block of memory");
+	}
+	if (is_alloc && values[3].u64 != 0 && values[3].u64 < values[1].u64) {
+		CTRACE_REPORT_CHUNK(checker,
+				    "event %u: a block of %" PRIu64 " bytes stands for %" PRIu64
+				    ", which is less",
+				    event->index, values[1].u64, values[3].u64);
+	}
+}
+
 void ctrace_checker_kernel_event(struct ctrace_checker *checker,
 				 const struct ctrace_checked_stream *stream,
 				 const struct ctrace_event *event)
@@ -56,6 +74,9 @@ void ctrace_checker_kernel_event(struct ctrace_checker *checker,
 	}
 	if (event->kind == CTRACE_KIND_SAMPLE && values[3].u64 != 0) {
 		ctrace_checker_reference(checker, &checker->stacks, values[3].u64, "a sample");
+	}
+	if (event->kind == CTRACE_KIND_ALLOC || event->kind == CTRACE_KIND_REALLOC) {
+		check_block(checker, event, values);
 	}
 }
 

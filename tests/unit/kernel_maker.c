@@ -3,6 +3,7 @@
 
 #include "tests/unit/kernel_maker.h"
 
+#include "format/alloc_events.h"
 #include "format/kernel_events.h"
 
 #include <string.h>
@@ -318,6 +319,42 @@ static void put_lives(struct ctrace_block *block, enum ctrace_kind kind, uint64_
 	}
 }
 
+/* As SPEC 8.5 wants them: a weight is no less than the size. */
+static void put_memory(struct ctrace_kernel_maker *kernel, struct ctrace_block *block,
+		       enum ctrace_kind kind, uint64_t ticks, struct ctrace_value *values)
+{
+	switch (kind) {
+	case CTRACE_KIND_ALLOC:
+		if (values[3].u64 < values[1].u64) {
+			values[3].u64 = 0;
+		}
+		ctrace_block_alloc(block, ticks,
+				   &(struct ctrace_alloc_event){values[0].u64, values[1].u64,
+								values[2].u64, values[3].u64,
+								values[4].u64});
+		break;
+	case CTRACE_KIND_REALLOC:
+		ctrace_block_realloc(block, ticks,
+				     &(struct ctrace_realloc_event){values[0].u64, values[1].u64,
+								    values[2].u64, values[3].u64,
+								    values[4].u64});
+		break;
+	case CTRACE_KIND_POOL:
+		ctrace_block_pool(block, ticks, values[0].u64, values[1].u64, values[2].i64,
+				  ctrace_writer_string(kernel->writer, values[3].str.bytes,
+						       values[3].str.size));
+		break;
+	default:
+		ctrace_block_free(block, ticks, values[0].u64, values[1].u64);
+		break;
+	}
+}
+
+static bool is_memory(enum ctrace_kind kind)
+{
+	return kind >= CTRACE_KIND_ALLOC && kind <= CTRACE_KIND_POOL;
+}
+
 static void tell(struct ctrace_kernel_maker *kernel, const struct ctrace_made_event *event)
 {
 	kernel->made++;
@@ -342,6 +379,8 @@ static void put_event(struct ctrace_kernel_maker *kernel, struct ctrace_block *b
 		put_scheduling(block, kind, ticks, values);
 	} else if (kind <= CTRACE_KIND_EXEC || kind == CTRACE_KIND_THREAD_EXIT) {
 		put_lives(block, kind, ticks, values);
+	} else if (is_memory(kind)) {
+		put_memory(kernel, block, kind, ticks, values);
 	} else {
 		put_calls(block, kind, ticks, values);
 	}
@@ -369,10 +408,12 @@ static enum ctrace_kind random_kind(const struct ctrace_kernel_maker *kernel)
 void ctrace_kernel_maker_own(struct ctrace_kernel_maker *kernel, struct ctrace_block *block,
 			     uint64_t ticks)
 {
-	static const enum ctrace_kind kinds[] = {CTRACE_KIND_SYSCALL_TEXT, CTRACE_KIND_SAMPLE,
-						 CTRACE_KIND_SYSCALL_ENTER,
-						 CTRACE_KIND_SYSCALL_EXIT};
-	uint64_t count = kernel->call_count == 0 ? 2 : 4;
+	static const enum ctrace_kind kinds[] = {
+		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	     CTRACE_KIND_ALLOC,
+		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	     CTRACE_KIND_POOL,
+		CTRACE_KIND_SYSCALL_ENTER, CTRACE_KIND_SYSCALL_EXIT,
+	};
+	uint64_t count = kernel->call_count == 0 ? 6 : 8;
 
 	put_event(kernel, block, kinds[below(kernel, count)], ticks);
 }
