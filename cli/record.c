@@ -183,10 +183,11 @@ static void progress(struct recording *recording)
 /* One round of an open trace. Returns how many records came. */
 static uint64_t collect(struct recording *recording)
 {
-	uint64_t count = ctrace_follow_pass(&recording->follow) +
-			 ctrace_record_sources_pass(&recording->sources);
+	/* The kernel first: what it says is mapped names what rings tell of memory. */
+	uint64_t count = ctrace_record_sources_pass(&recording->sources);
 	char line[PATH_MAX + 256];
 
+	count += ctrace_follow_pass(&recording->follow);
 	if (ctrace_session_tick(recording->outside.session, ctrace_clock_raw_ns() / 1000000u)) {
 		close_trace(recording);
 		snprintf(line, sizeof(line),
@@ -408,7 +409,7 @@ int ctrace_command_record(int argc, char **argv)
 		 .into = &recording.categories},
 		{.name = "sources",
 		 .value = "LIST",
-		 .help = "where from: names as `ctrace sources` lists them, -NAME, none",
+		 .help = "where from: names as `ctrace sources` lists them, +NAME, -NAME, none",
 		 .kind = CTRACE_OPTION_TEXT,
 		 .into = &recording.sources.list},
 		{.name = "buffer",

@@ -3,6 +3,7 @@
 
 #include "cli/record_sources.h"
 
+#include "tracer/sources/alloc_source.h"
 #include "tracer/sources/perf/perf_samples.h"
 #include "tracer/sources/preload_source.h"
 #include "tracer/sources/span_source.h"
@@ -70,7 +71,9 @@ bool ctrace_record_sources_has_spans(const struct ctrace_record_sources *sources
 
 bool ctrace_record_sources_has_preload(const struct ctrace_record_sources *sources)
 {
-	return ctrace_source_set_has(&sources->set, &ctrace_source_preload);
+	return ctrace_source_set_has(&sources->set, &ctrace_source_preload) ||
+	       ctrace_source_set_has(&sources->set, &ctrace_source_alloc) ||
+	       ctrace_source_set_has(&sources->set, &ctrace_source_alloc_full);
 }
 
 /* One line for all that is not there. */
@@ -123,6 +126,8 @@ void ctrace_record_sources_open(struct ctrace_record_sources *sources,
 		ctrace_say_line(say, "ctrace: no memory for sources; only spans are recorded");
 		return;
 	}
+	ctrace_block_stacks_init(&sources->stacks, &sources->trace);
+	recording->finder = &sources->stacks.finder;
 	ctrace_source_set_open(&sources->set, &target);
 	sources->is_open = true;
 	if (ctrace_source_set_is_open(&sources->set)) {
@@ -151,7 +156,8 @@ uint32_t ctrace_record_sources_wait(const struct ctrace_record_sources *sources,
 }
 
 /* The table SOURCES: how each went, and why one is missing. */
-static void state_sources(const struct ctrace_record_sources *sources)
+static void state_sources(const struct ctrace_record_sources *sources,
+			  const struct ctrace_names_report *report)
 {
 	static const enum ctrace_source_state states[] = {
 		[CTRACE_MEMBER_WANTED] = CTRACE_SOURCE_NOT_ASKED,
@@ -167,6 +173,9 @@ static void state_sources(const struct ctrace_record_sources *sources)
 		char why[2 * CTRACE_SOURCE_TEXT_BYTES + 4];
 
 		ctrace_source_member_why(member, why, sizeof(why));
+		if (member->source->gives == CTRACE_GIVES_SAMPLES && report->text[0] != '\0') {
+			snprintf(why, sizeof(why), "%s", report->text);
+		}
 		ctrace_writer_source(
 			writer, &(struct ctrace_source_row){
 					.name = ctrace_writer_string(writer, member->source->name,
@@ -184,11 +193,16 @@ static void state_sources(const struct ctrace_record_sources *sources)
 
 void ctrace_record_sources_close(struct ctrace_record_sources *sources)
 {
+	struct ctrace_names_report report;
+
 	if (!sources->is_open) {
 		return;
 	}
 	ctrace_source_set_close(&sources->set);
-	state_sources(sources);
+	ctrace_code_places_name(&sources->trace, &report);
+	state_sources(sources, &report);
+	ctrace_code_places_finish(&sources->trace);
+	ctrace_block_stacks_finish(&sources->stacks);
 	ctrace_source_trace_finish(&sources->trace);
 	sources->is_open = false;
 }

@@ -10,6 +10,7 @@
 #include "cli/record_say.h"
 #include "tracer/outside/outside.h"
 #include "tracer/sources/kernel/source_trace.h"
+#include "tracer/sources/perf/block_stacks.h"
 #include "tracer/sources/source_set.h"
 
 /* --sample-hz was not given. */
@@ -21,7 +22,8 @@ struct ctrace_record_sources {
 	uint64_t sample_hz;    /* --sample-hz; CTRACE_SAMPLE_HZ_UNSAID before it was asked for */
 	struct ctrace_source_set set;
 	struct ctrace_source_trace trace;
-	unsigned fill_percent; /* of the last round */
+	struct ctrace_block_stacks stacks; /* of what rings tell of memory */
+	unsigned fill_percent;		   /* of the last round */
 	bool is_open;
 };
 
@@ -31,7 +33,7 @@ bool ctrace_record_sources_choose(struct ctrace_record_sources *sources);
 /* Are rings wanted? */
 bool ctrace_record_sources_has_spans(const struct ctrace_record_sources *sources);
 
-/* Are calls to be seen from inside? */
+/* Are calls, or memory, to be seen from inside? */
 bool ctrace_record_sources_has_preload(const struct ctrace_record_sources *sources);
 
 /* The trace has begun; the program waits. Says in one line what is missing. */

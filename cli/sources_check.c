@@ -3,7 +3,7 @@
 
 #include "cli/sources_check.h"
 
-#include "tracer/sources/kernel/source_trace.h"
+#include "tracer/sources/perf/code_places.h"
 #include "tracer/src/clock/clock.h"
 
 #include <signal.h>
@@ -34,6 +34,7 @@ static bool try_with(const struct ctrace_source *source, struct ctrace_source_ta
 		source->drain(opened, &pass);
 		source->close(opened, counts);
 	}
+	ctrace_code_places_finish(target->trace);
 	ctrace_source_trace_finish(target->trace);
 	return opened != NULL;
 }

@@ -7,6 +7,7 @@
 #include "format/kernel_events.h"
 #include "format/kinds.h"
 #include "tracer/src/image.h"
+#include "tracer/src/sites/memory_shape.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,12 @@ static bool has_demanded(const struct ctrace_site_record *record)
 	case CTRACE_KIND_TASK_BEGIN:
 		return record->arg_count >= 2 && types[0] == CTRACE_ARG_U64 &&
 		       types[1] == CTRACE_ARG_U64;
+	case CTRACE_KIND_ALLOC:
+	case CTRACE_KIND_FREE:
+	case CTRACE_KIND_REALLOC:
+	case CTRACE_KIND_POOL:
+		return ctrace_memory_shape(record->kind, types, record->arg_count) !=
+		       CTRACE_MEMORY_NONE;
 	case CTRACE_KIND_TASK_STEP:
 	case CTRACE_KIND_TASK_END:
 	case CTRACE_KIND_TASK_ENTER:

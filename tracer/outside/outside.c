@@ -6,6 +6,7 @@
 
 #include "tracer/outside/outside_rings.h"
 #include "tracer/src/clock/clock.h"
+#include "tracer/src/image.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -202,6 +203,7 @@ struct ctrace_outside_process *ctrace_outside_add(struct ctrace_outside *outside
 		return NULL;
 	}
 	process->origin.pid = (pid_t)process->about.pid;
+	process->origin.number = ++outside->last_number;
 	if (outside->process_count == 0) {
 		outside->session->pid = process->origin.pid;
 	}
@@ -276,6 +278,7 @@ void ctrace_outside_delete(const char *folder)
 	for (const struct dirent *entry = files != NULL ? readdir(files) : NULL; entry != NULL;
 	     entry = readdir(files)) {
 		bool is_ours = strcmp(entry->d_name, "process") == 0 ||
+			       strcmp(entry->d_name, CTRACE_MAPS_FILE) == 0 ||
 			       strncmp(entry->d_name, "sites-", 6) == 0 ||
 			       strncmp(entry->d_name, "ring-", 5) == 0;
 

@@ -62,7 +62,7 @@ struct ctrace_outside {
 	void (*complain)(void *context, const char *line);
 	void *context;
 	uint64_t complaints;
-	uint32_t next_stream;
+	uint32_t next_stream, last_number;
 	uint32_t next_place, free_count, free_room;
 	uint32_t *free_places; /* of rings that are closed */
 };

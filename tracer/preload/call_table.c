@@ -110,8 +110,9 @@ __attribute__((constructor(101))) static void know_real_functions(void)
 /* The kernel's calls are somebody else's matter, and texts are of theirs too. */
 static bool is_left_out(const struct ctrace_site_info *site)
 {
-	return ctrace_recorder_has_only_library && site->kind == CTRACE_KIND_SYSCALL_ENTER &&
-	       strcmp(site->category, CTRACE_CALL_OF_SYSTEM) == 0;
+	return ctrace_recorder_has_no_calls ||
+	       (ctrace_recorder_has_only_library && site->kind == CTRACE_KIND_SYSCALL_ENTER &&
+		strcmp(site->category, CTRACE_CALL_OF_SYSTEM) == 0);
 }
 
 unsigned ctrace_call_first_pass(const struct ctrace_site_info *site)

@@ -4,6 +4,8 @@
 
 #include "tracer/preload/recorder.h"
 
+#include "tracer/preload/alloc_record.h"
+
 #include <elf.h>
 #include <link.h>
 #include <stdio.h>
@@ -13,7 +15,7 @@
 
 const struct ctrace_face *_Atomic ctrace_recorder;
 
-bool ctrace_recorder_has_only_library;
+bool ctrace_recorder_has_only_library, ctrace_recorder_has_no_calls;
 
 struct search {
 	const struct ctrace_face *but, *found;
@@ -96,27 +98,39 @@ static void read_environment(void)
 {
 	const char *calls = getenv("CTRACE_CALLS");
 
-	ctrace_recorder_has_only_library = calls != NULL && strcmp(calls, "library") == 0;
-	if (calls != NULL && *calls != '\0' && strcmp(calls, "all") != 0 &&
-	    !ctrace_recorder_has_only_library) {
-		fprintf(stderr, "ctrace: CTRACE_CALLS=%s: must be all or library\n", calls);
+	if (calls == NULL || *calls == '\0') {
+		return;
+	}
+	ctrace_recorder_has_only_library = strcmp(calls, "library") == 0;
+	ctrace_recorder_has_no_calls = strcmp(calls, "none") == 0;
+	if (!ctrace_recorder_has_only_library && !ctrace_recorder_has_no_calls &&
+	    strcmp(calls, "all") != 0) {
+		fprintf(stderr, "ctrace: CTRACE_CALLS=%s: must be all, library or none\n", calls);
 	}
 }
 
-__attribute__((constructor)) static void choose_recorder(void)
+/* NULL: there is none for this program. */
+static const struct ctrace_face *find_recorder(void)
 {
 	const struct ctrace_face *other;
 
 	if (getauxval(AT_SECURE) != 0) {
-		return;
+		return NULL;
 	}
 	read_environment();
 	other = find_other();
 	if (other != NULL && other->version != CTRACE_FACE_VERSION) {
 		complain(other);
-		return;
+		return NULL;
 	}
+	return other != NULL ? other : &ctrace_face;
+}
+
+__attribute__((constructor)) static void choose_recorder(void)
+{
+	const struct ctrace_face *recorder = find_recorder();
+
 	/* [R] release: what the recorder has made of itself, before calls use it. */
-	atomic_store_explicit(&ctrace_recorder, other != NULL ? other : &ctrace_face,
-			      memory_order_release);
+	atomic_store_explicit(&ctrace_recorder, recorder, memory_order_release);
+	ctrace_alloc_start(recorder);
 }

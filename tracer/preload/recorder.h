@@ -17,6 +17,8 @@
 /* Are the kernel's calls recorded by somebody else, and only those of libraries here?
  * CTRACE_CALLS=library says so. */
 extern bool ctrace_recorder_has_only_library __attribute__((visibility("hidden")));
+/* Are no calls recorded at all? CTRACE_CALLS=none says so. */
+extern bool ctrace_recorder_has_no_calls __attribute__((visibility("hidden")));
 
 /* NULL: none, or none yet. */
 extern const struct ctrace_face *_Atomic ctrace_recorder __attribute__((visibility("hidden")));

@@ -71,7 +71,7 @@ static bool answer_with(char path[PATH_MAX], struct ctrace_source_answer *answer
 	return answer->is_available;
 }
 
-static void probe(struct ctrace_source_answer *answer)
+void ctrace_preload_probe(struct ctrace_source_answer *answer)
 {
 	char path[PATH_MAX];
 
@@ -96,10 +96,19 @@ static bool set_preload(const char *path)
 	return is_set;
 }
 
-static bool prepare(const struct ctrace_source_before *before, struct ctrace_source_answer *answer)
+/* Has another source put it there already? */
+static bool is_put(const char *path)
 {
-	bool has_calls = (before->given & CTRACE_GIVES_CALLS) != 0;
-	const char *calls = has_calls ? "library" : "all";
+	const char *list = getenv("LD_PRELOAD");
+	size_t size = strlen(path);
+
+	return list != NULL && strncmp(list, path, size) == 0 &&
+	       (list[size] == '\0' || list[size] == ':');
+}
+
+bool ctrace_preload_put(const struct ctrace_source_before *before, const char *calls,
+			struct ctrace_source_answer *answer)
+{
 	char path[PATH_MAX];
 
 	if (!answer_with(path, answer)) {
@@ -111,10 +120,20 @@ static bool prepare(const struct ctrace_source_before *before, struct ctrace_sou
 				     "preloaded");
 		return false;
 	}
-	if (setenv("CTRACE_CALLS", calls, 1) != 0 || !set_preload(path)) {
+	if (is_put(path) && calls == NULL) {
+		return true;
+	}
+	if (setenv("CTRACE_CALLS", calls != NULL ? calls : "none", 1) != 0 || !set_preload(path)) {
 		ctrace_source_refuse(answer, "", "%s", strerror(ENOMEM));
 	}
 	return answer->is_available;
+}
+
+static bool prepare(const struct ctrace_source_before *before, struct ctrace_source_answer *answer)
+{
+	bool has_calls = (before->given & CTRACE_GIVES_CALLS) != 0;
+
+	return ctrace_preload_put(before, has_calls ? "library" : "all", answer);
 }
 
 const struct ctrace_source ctrace_source_preload = {
@@ -123,6 +142,6 @@ const struct ctrace_source ctrace_source_preload = {
 	.costs = "25 to 35 ns a call",
 	/* Of libraries too; but for those alone nothing is put into a program unasked. */
 	.gives = CTRACE_GIVES_CALLS,
-	.probe = probe,
+	.probe = ctrace_preload_probe,
 	.prepare = prepare,
 };

@@ -11,4 +11,15 @@
 
 extern const struct ctrace_source ctrace_source_preload;
 
+/* Is the library there, and can it be named to the loader? */
+void ctrace_preload_probe(struct ctrace_source_answer *answer);
+
+/*
+ * Put it into the environment of the program that will be forked, once. `calls`: what it shall
+ * record of calls, as CTRACE_CALLS says it; NULL: nothing, unless a source before has said so.
+ * False, with the answer why.
+ */
+bool ctrace_preload_put(const struct ctrace_source_before *before, const char *calls,
+			struct ctrace_source_answer *answer);
+
 #endif

@@ -35,6 +35,7 @@ enum ctrace_gives {
 	CTRACE_GIVES_CALLS = 0x08,    /* system calls */
 	CTRACE_GIVES_SAMPLES = 0x10,  /* where the time on the processor went */
 	CTRACE_GIVES_LIBRARY = 0x20,  /* calls of library functions */
+	CTRACE_GIVES_BLOCKS = 0x40,   /* memory that is got and given back */
 };
 
 #define CTRACE_SOURCE_TEXT_BYTES 200u
@@ -90,6 +91,7 @@ struct ctrace_source {
 	const char *about; /* what it gives: one line of `ctrace sources` */
 	const char *costs; /* measured: docs/sources.md */
 	unsigned gives;	   /* enum ctrace_gives, or-ed */
+	bool is_asked_for; /* takes part only where it is named */
 	/* Blocks: no. Changes nothing on this machine that lasts. */
 	void (*probe)(struct ctrace_source_answer *answer);
 	/* NULL: none. False, with the answer why, leaves the source out. */

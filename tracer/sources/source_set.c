@@ -32,15 +32,16 @@ static bool is_word(const char *word, size_t size, const char *text)
 	return strlen(text) == size && memcmp(word, text, size) == 0;
 }
 
-/* One word of a list. The first name without a dash says that only names count. */
+/* One word of a list. The first name without a sign says that only names count. */
 static bool take_word(struct ctrace_source_set *set, const char *word, size_t size,
 		      bool *is_by_name)
 {
-	bool is_out = size > 0 && word[0] == '-';
-	const struct ctrace_source *source = ctrace_source_find(word + is_out, size - is_out);
+	bool is_out = size > 0 && word[0] == '-', is_more = size > 0 && word[0] == '+';
+	size_t signs = is_out || is_more;
+	const struct ctrace_source *source = ctrace_source_find(word + signs, size - signs);
 	struct ctrace_source_member *member;
 
-	if (!is_out && !*is_by_name) {
+	if (signs == 0 && !*is_by_name) {
 		*is_by_name = true;
 		want_all(set, CTRACE_MEMBER_UNWANTED);
 	}
@@ -63,8 +64,13 @@ bool ctrace_source_set_choose(struct ctrace_source_set *set, const char *list, c
 
 	*set = (struct ctrace_source_set){.count = 0};
 	while (set->count < CTRACE_SOURCE_MEMBERS_MAX && ctrace_source_list[set->count] != NULL) {
-		set->members[set->count].source = ctrace_source_list[set->count];
-		set->count++;
+		const struct ctrace_source *source = ctrace_source_list[set->count];
+
+		set->members[set->count++] = (struct ctrace_source_member){
+			.source = source,
+			.state = source->is_asked_for ? CTRACE_MEMBER_UNWANTED
+						      : CTRACE_MEMBER_WANTED,
+		};
 	}
 	while (list != NULL && *list != '\0') {
 		size_t size = strcspn(list, ",");

@@ -12,7 +12,8 @@
  *         ctrace_source_set_drain(&set, &pass)                again and again
  *       ctrace_source_set_close(&set, writer)                 the last pass, counts, SOURCES rows
  *
- * Without a list, a source is opened if it gives something that none before it gives.
+ * Without a list, a source is opened if it gives something that none before it gives, and is not
+ * one that is only asked for.
  */
 
 #include "tracer/sources/source.h"
@@ -45,8 +46,8 @@ struct ctrace_source_set {
 };
 
 /*
- * `list`: names, `-name` for all but that, `none`; NULL: as is best. False: there is no such
- * source; `bad` and `bad_size` say which word it is.
+ * `list`: names, `-name` for all but that, `+name` for that besides, `none`; NULL: as is best.
+ * False: there is no such source; `bad` and `bad_size` say which word it is.
  */
 bool ctrace_source_set_choose(struct ctrace_source_set *set, const char *list, const char **bad,
 			      size_t *bad_size);

@@ -25,7 +25,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define CTRACE_IMAGE_VERSION  1u
+#define CTRACE_IMAGE_VERSION 1u
+/* What the process has mapped, as /proc/self/maps says it, where records hold addresses. May be
+ * missing. */
+#define CTRACE_MAPS_FILE      "maps"
 #define CTRACE_RING_MAGIC     UINT64_C(0x474e495243525443) /* "CTRCRING" */
 #define CTRACE_PROCESS_MAGIC  UINT64_C(0x434f525043525443) /* "CTRCPROC" */
 #define CTRACE_SITES_MAGIC    UINT64_C(0x4554495343525443) /* "CTRCSITE" */

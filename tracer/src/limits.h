@@ -40,6 +40,8 @@
 #define CTRACE_CODES_MAX 0x7f00u
 /* Ten arguments of the longest call and what its kind demands. */
 #define CTRACE_ENTRY_ARGS_MAX 10u
+/* Of a process's list of what it has mapped: 8,000 lines. */
+#define CTRACE_MAPS_BYTES_MAX (1u << 20)
 /* Of one process in a ring directory, where rings of threads that are gone stay: 1.3 GiB. */
 #define CTRACE_RING_FILES_MAX 4096u
 /* Numbers of calls in a file that programs tell of: those of a kernel's tables are below. */

@@ -20,6 +20,7 @@
 #include "format/writer.h"
 
 struct ctrace_call_names;
+struct ctrace_code_places;
 struct ctrace_kernel_threads;
 struct ctrace_open_files;
 
@@ -35,6 +36,7 @@ struct ctrace_source_trace {
 	struct ctrace_kernel_threads *threads;
 	struct ctrace_call_names *calls;
 	struct ctrace_open_files *files;
+	struct ctrace_code_places *places; /* NULL: nobody needed any (perf/code_places.h) */
 };
 
 /* False without memory. */

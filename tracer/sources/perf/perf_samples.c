@@ -6,10 +6,8 @@
 
 #include "format/kernel_events.h"
 #include "tracer/sources/kernel/kernel_threads.h"
-#include "tracer/sources/perf/frame_names.h"
+#include "tracer/sources/perf/code_places.h"
 #include "tracer/sources/perf/perf_tasks.h"
-#include "tracer/sources/perf/proc_maps.h"
-#include "tracer/sources/perf/unwind.h"
 #include "tracer/src/limits.h"
 
 #include <stdio.h>
@@ -20,16 +18,7 @@ struct samples {
 	struct ctrace_opened_source opened;
 	struct ctrace_perf_rings rings;
 	struct ctrace_perf_tasks tasks;
-	struct ctrace_unwind unwind; /* owns what it points at */
-	struct ctrace_stacks stacks;
-	/* Of each process whose mappings were asked for: the losses that there were then. */
-	struct ctrace_map asked;
-};
-
-/* Whose mappings are read from /proc. */
-struct asking {
-	struct samples *samples;
-	uint32_t pid;
+	struct ctrace_code_places *places; /* borrows: the trace's */
 };
 
 /* ---- settings ---- */
@@ -63,44 +52,19 @@ static void probe(struct ctrace_source_answer *answer)
 
 /* ---- records ---- */
 
-static void add_map(struct samples *samples, uint32_t pid, const struct ctrace_perf_map *map)
-{
-	const struct ctrace_mapping mapping = {
-		.start = map->start,
-		.end = map->start + map->size,
-		.file_offset = map->file_offset,
-		.module = ctrace_modules_get(samples->unwind.modules, pid, map),
-	};
-
-	ctrace_process_maps_map(samples->unwind.maps, pid, &mapping);
-}
-
-static void take_line(void *context, const struct ctrace_perf_map *map)
-{
-	const struct asking *asking = context;
-
-	add_map(asking->samples, asking->pid, map);
-}
-
 /* Where records were lost, mappings may be among them: once for each process after each loss. */
 static void ask_if_lost(struct samples *samples, uint32_t pid, uint64_t address)
 {
-	uint32_t lost = (uint32_t)samples->rings.lost, known = ctrace_map_get(&samples->asked, pid);
-	struct asking asking = {.samples = samples, .pid = pid};
-	struct ctrace_mapping mapping;
+	uint32_t lost = (uint32_t)samples->rings.lost;
 
-	if (lost == (known != CTRACE_MAP_NONE ? known : 0) ||
-	    ctrace_process_maps_find(samples->unwind.maps, pid, address, &mapping)) {
-		return;
-	}
-	if (ctrace_map_put(&samples->asked, pid, lost)) {
-		ctrace_proc_maps(pid, take_line, &asking);
+	if (lost != 0) {
+		ctrace_code_places_ask(samples->places, pid, address, lost);
 	}
 }
 
 static void follow_maps(struct samples *samples, const struct ctrace_perf_record *record)
 {
-	struct ctrace_process_maps *maps = samples->unwind.maps;
+	struct ctrace_process_maps *maps = samples->places->unwind.maps;
 
 	if (record->type == PERF_RECORD_COMM && record->misc & PERF_RECORD_MISC_COMM_EXEC) {
 		ctrace_process_maps_exec(maps, record->pid);
@@ -121,11 +85,11 @@ static void take_sample(struct samples *samples, struct ctrace_perf_cpu *cpu,
 	uint32_t depth;
 
 	ask_if_lost(samples, record->pid, record->sample.ip);
-	depth = ctrace_unwind(&samples->unwind, record->pid, &record->sample, places);
+	depth = ctrace_unwind(&samples->places->unwind, record->pid, &record->sample, places);
 	if (samples->tasks.tells) {
 		ctrace_kernel_threads_ours(samples->rings.trace, record->tid);
 	}
-	sample.stack = ctrace_stacks_get(&samples->stacks, places, depth);
+	sample.stack = ctrace_stacks_get(&samples->places->stacks, places, depth);
 	block = ctrace_kernel_stream_room(&cpu->stream, &ticks, CTRACE_KERNEL_EVENT_BYTES);
 	ctrace_block_sample(block, ticks, &sample);
 }
@@ -138,7 +102,7 @@ static void take(void *context, struct ctrace_perf_cpu *cpu,
 	if (record->type == PERF_RECORD_SAMPLE) {
 		take_sample(samples, cpu, record, ticks);
 	} else if (record->type == PERF_RECORD_MMAP2) {
-		add_map(samples, record->pid, &record->map);
+		ctrace_code_places_map(samples->places, record->pid, &record->map);
 	} else {
 		follow_maps(samples, record);
 		ctrace_perf_tasks_take(&samples->tasks, &cpu->stream, record, ticks);
@@ -146,15 +110,6 @@ static void take(void *context, struct ctrace_perf_cpu *cpu,
 }
 
 /* ---- the source ---- */
-
-static void free_samples(struct samples *samples)
-{
-	ctrace_map_finish(&samples->asked);
-	ctrace_stacks_finish(&samples->stacks);
-	ctrace_process_maps_destroy(samples->unwind.maps);
-	ctrace_modules_destroy(samples->unwind.modules);
-	free(samples);
-}
 
 static struct samples *make_samples(struct ctrace_source_trace *trace)
 {
@@ -165,11 +120,9 @@ static struct samples *make_samples(struct ctrace_source_trace *trace)
 	}
 	samples->rings.take = take;
 	samples->rings.context = samples;
-	ctrace_stacks_init(&samples->stacks, trace);
-	samples->unwind.modules = ctrace_modules_create(trace);
-	samples->unwind.maps = ctrace_process_maps_create();
-	if (samples->unwind.modules == NULL || samples->unwind.maps == NULL) {
-		free_samples(samples);
+	samples->places = ctrace_code_places_need(trace);
+	if (samples->places == NULL) {
+		free(samples);
 		return NULL;
 	}
 	return samples;
@@ -188,7 +141,7 @@ static struct ctrace_opened_source *open_samples(const struct ctrace_source_targ
 	}
 	if (!ctrace_perf_rings_open(&samples->rings, &attr, target, ctrace_source_perf_samples.name,
 				    answer)) {
-		free_samples(samples);
+		free(samples);
 		return NULL;
 	}
 	ctrace_perf_tasks_begin(&samples->tasks, target->trace, target->pid);
@@ -203,17 +156,14 @@ static void drain(struct ctrace_opened_source *opened, struct ctrace_source_pass
 	ctrace_perf_rings_count(&samples->rings, &opened->counts);
 }
 
-static void remark(const struct samples *samples, const struct ctrace_names_report *report,
-		   struct ctrace_source_counts *counts)
+static void remark(const struct samples *samples, struct ctrace_source_counts *counts)
 {
-	uint32_t unopened = ctrace_modules_unopened(samples->unwind.modules);
+	uint32_t unopened = ctrace_modules_unopened(samples->places->unwind.modules);
 
-	if (report->text[0] != '\0') {
-		snprintf(counts->remark, sizeof(counts->remark), "%s", report->text);
-	} else if (samples->stacks.refused > 0) {
+	if (samples->places->stacks.refused > 0) {
 		snprintf(counts->remark, sizeof(counts->remark),
 			 "%llu samples are without a stack: the file has as many as it may",
-			 (unsigned long long)samples->stacks.refused);
+			 (unsigned long long)samples->places->stacks.refused);
 	} else if (unopened > 0) {
 		snprintf(counts->remark, sizeof(counts->remark),
 			 "%u files were not opened, for want of descriptors, and have no names",
@@ -224,13 +174,11 @@ static void remark(const struct samples *samples, const struct ctrace_names_repo
 static void close_samples(struct ctrace_opened_source *opened, struct ctrace_source_counts *counts)
 {
 	struct samples *samples = (struct samples *)opened;
-	struct ctrace_names_report report = {.text = ""};
 
 	ctrace_perf_rings_close(&samples->rings);
 	ctrace_perf_rings_count(&samples->rings, counts);
-	ctrace_frame_names(&samples->stacks, samples->unwind.modules, &report);
-	remark(samples, &report, counts);
-	free_samples(samples);
+	remark(samples, counts);
+	free(samples);
 }
 
 const struct ctrace_source ctrace_source_perf_samples = {

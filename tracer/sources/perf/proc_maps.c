@@ -34,15 +34,14 @@ static bool read_line(char *line, struct ctrace_perf_map *map)
 	return true;
 }
 
-void ctrace_proc_maps(uint32_t pid, void (*take)(void *context, const struct ctrace_perf_map *map),
-		      void *context)
+void ctrace_proc_maps_copy(const char *path,
+			   void (*take)(void *context, const struct ctrace_perf_map *map),
+			   void *context)
 {
 	char line[LINE_BYTES];
 	struct ctrace_perf_map map;
-	FILE *file;
+	FILE *file = fopen(path, "re");
 
-	snprintf(line, sizeof(line), "/proc/%" PRIu32 "/maps", pid);
-	file = fopen(line, "re");
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
 		if (read_line(line, &map)) {
 			take(context, &map);
@@ -51,4 +50,13 @@ void ctrace_proc_maps(uint32_t pid, void (*take)(void *context, const struct ctr
 	if (file != NULL) {
 		fclose(file);
 	}
+}
+
+void ctrace_proc_maps(uint32_t pid, void (*take)(void *context, const struct ctrace_perf_map *map),
+		      void *context)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", pid);
+	ctrace_proc_maps_copy(path, take, context);
 }

@@ -15,4 +15,9 @@
 void ctrace_proc_maps(uint32_t pid, void (*take)(void *context, const struct ctrace_perf_map *map),
 		      void *context);
 
+/* The same of a copy of such a file. */
+void ctrace_proc_maps_copy(const char *path,
+			   void (*take)(void *context, const struct ctrace_perf_map *map),
+			   void *context);
+
 #endif

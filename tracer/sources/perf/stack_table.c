@@ -92,6 +92,11 @@ static uint32_t stack_of(struct ctrace_stacks *stacks, uint32_t parent, uint32_t
 	return row.stack;
 }
 
+uint32_t ctrace_stacks_of_frame(struct ctrace_stacks *stacks, uint32_t frame)
+{
+	return frame != 0 ? stack_of(stacks, 0, frame) : 0;
+}
+
 uint32_t ctrace_stacks_get(struct ctrace_stacks *stacks, const struct ctrace_place *places,
 			   uint32_t count)
 {

@@ -39,6 +39,9 @@ void ctrace_stacks_finish(struct ctrace_stacks *stacks);
 uint32_t ctrace_stacks_get(struct ctrace_stacks *stacks, const struct ctrace_place *places,
 			   uint32_t count);
 
+/* The stack that is this one frame. 0: there is no number left. */
+uint32_t ctrace_stacks_of_frame(struct ctrace_stacks *stacks, uint32_t frame);
+
 /* A frame that is in no stack: what another is inlined into. 0: there is no number left. */
 uint32_t ctrace_stacks_add_frame(struct ctrace_stacks *stacks, const struct ctrace_place *place);
 

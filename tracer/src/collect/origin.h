@@ -19,6 +19,7 @@ struct ctrace_session;
 
 struct ctrace_origin {
 	pid_t pid;
+	uint32_t number; /* of all that a recorder outside follows, each has another; 0 inside */
 	/* The call site of a code; NULL: no such site. */
 	const struct ctrace_entry *(*entry)(struct ctrace_origin *origin, unsigned code);
 	/* The stream, in every trace, of a thread met for the first time in this ring. */

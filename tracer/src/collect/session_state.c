@@ -372,6 +372,7 @@ void ctrace_session_free(struct ctrace_session *session)
 	}
 	finish_streams(session);
 	ctrace_writer_finish(&session->recording.writer);
+	ctrace_plain_stacks_finish(&session->recording.plain_stacks);
 	free(session->categories);
 	free(session);
 }

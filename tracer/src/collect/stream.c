@@ -198,6 +198,12 @@ static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch 
 	case CTRACE_KIND_PROCESS_NAME:
 		put_string_event(stream, stretch, entry, ticks);
 		return;
+	case CTRACE_KIND_ALLOC:
+	case CTRACE_KIND_FREE:
+	case CTRACE_KIND_REALLOC:
+	case CTRACE_KIND_POOL:
+		ctrace_stream_memory(stream, stretch, entry, site, ticks);
+		return;
 	default:
 		if (!ctrace_kind_is_of_sites(entry->kind)) {
 			ctrace_block_plain_u64(&stream->block, (enum ctrace_kind)entry->kind, ticks,

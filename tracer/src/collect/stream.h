@@ -11,6 +11,7 @@
 #include "format/block.h"
 #include "format/writer.h"
 #include "tracer/src/collect/origin.h"
+#include "tracer/src/collect/stack_finder.h"
 #include "tracer/src/collect/watch.h"
 #include "tracer/src/ring/gap.h"
 #include "tracer/src/ring/ring.h"
@@ -53,6 +54,8 @@ struct ctrace_recording {
 	/* The next site's id in the file. 0: one process's codes are the ids. */
 	uint32_t next_site;
 	struct ctrace_call_names calls;
+	const struct ctrace_stack_finder *finder; /* borrows; NULL: stacks are the plain ones */
+	struct ctrace_plain_stacks plain_stacks;
 };
 
 /* One process's codes in one session. */
@@ -132,6 +135,14 @@ void ctrace_codes_forget(struct ctrace_codes *codes);
 
 /* What is known of a code from now on; an entry that is not there yet may come. */
 void ctrace_codes_learn(struct ctrace_codes *codes, unsigned code);
+
+/* The record of memory at stretch->from, which is whole; `known` is what was learned of its site.
+ */
+void ctrace_stream_memory(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+			  const struct ctrace_entry *entry, uint32_t known, uint64_t ticks);
+/* Of a site of memory: its stack, or the name of its pool. 0: it has none. */
+uint32_t ctrace_stream_learn_memory(struct ctrace_recording *recording,
+				    const struct ctrace_entry *entry);
 
 /* Do events of this kind come from sites (SPEC 8.4)? */
 bool ctrace_kind_is_of_sites(unsigned kind);

@@ -104,6 +104,9 @@ void ctrace_codes_learn(struct ctrace_codes *codes, unsigned code)
 		id = id != 0 ? id : call_number(recording, entry);
 		want = id != 0 ? want : CTRACE_WANT_NOT;
 	}
+	if (want == CTRACE_WANT_OTHER && id == 0) {
+		id = ctrace_stream_learn_memory(recording, entry);
+	}
 	codes->known[code] = id << CTRACE_WANT_BITS | (uint32_t)want;
 }
 

@@ -12,6 +12,7 @@
 #include "tracer/src/image.h"
 #include "tracer/src/ring/ring_memory.h"
 #include "tracer/src/sites/gate.h"
+#include "tracer/src/sites/quiet.h"
 #include "tracer/src/sites/site_log.h"
 #include "tracer/src/sites/sites.h"
 #include "tracer/src/small_text.h"
@@ -422,8 +423,66 @@ static void note_end(enum ctrace_ended ended, int signal)
 	}
 }
 
+/* ---- what is mapped ---- */
+
+static bool are_maps_told;
+
+static void copy_maps(int from, int to)
+{
+	char text[4096];
+	size_t bytes = 0;
+	ssize_t got;
+
+	do {
+		got = read(from, text, sizeof(text));
+		bytes += got > 0 ? (size_t)got : 0;
+		/* A file past the process's limit would bring a signal. */
+	} while (got > 0 && bytes <= CTRACE_MAPS_BYTES_MAX &&
+		 ctrace_ring_memory_is_allowed(bytes) && write(to, text, (size_t)got) == got);
+}
+
+static void write_maps(void)
+{
+	char path[sizeof(own) + NAMES_BYTES];
+	int from = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), to;
+
+	ctrace_text_put(ctrace_text_put(ctrace_text_put(path, own), "/"), CTRACE_MAPS_FILE);
+	to = from >= 0 ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)
+		       : -1;
+	if (to >= 0) {
+		copy_maps(from, to);
+		close(to);
+	}
+	if (from >= 0) {
+		close(from);
+	}
+}
+
+/* Does nobody read it any more? */
+static bool is_left(void)
+{
+	return recorder != NULL &&
+	       atomic_load_explicit(&recorder->is_over, memory_order_acquire) != 0;
+}
+
+void ctrace_ring_dir_tell_maps(void)
+{
+	int saved = errno;
+
+	if (atomic_load_explicit(&making, memory_order_acquire) == MADE && !is_left()) {
+		are_maps_told = true;
+		ctrace_quiet_begin();
+		write_maps();
+		ctrace_quiet_end();
+	}
+	errno = saved;
+}
+
 void ctrace_ring_dir_end(void)
 {
+	if (are_maps_told) {
+		ctrace_ring_dir_tell_maps();
+	}
 	note_end(CTRACE_ENDED_EXITED, 0);
 }
 

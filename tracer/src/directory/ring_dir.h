@@ -28,6 +28,12 @@ bool ctrace_ring_dir_is_used(void);
 /* Does another process drain our rings? Then nobody here may. */
 bool ctrace_ring_dir_is_drained_outside(void);
 
+/*
+ * Leave what this process has mapped in its folder, where it has one; again as it ends. Never
+ * more than CTRACE_MAPS_BYTES_MAX. Signal handler: no.  Blocks: no.  Allocates: no.
+ */
+void ctrace_ring_dir_tell_maps(void);
+
 /* The process ends in good order. */
 void ctrace_ring_dir_end(void);
 

@@ -91,6 +91,11 @@ void ctrace_call_text(unsigned code, unsigned index, const char *text, size_t si
 	}
 }
 
+unsigned ctrace_call_record(unsigned code, const struct ctrace_arg *args, unsigned count)
+{
+	return is_own() ? 0 : ctrace_emit_args(code, args, count);
+}
+
 void ctrace_call_leave(unsigned code, int64_t result)
 {
 	const uint64_t word = (uint64_t)result;

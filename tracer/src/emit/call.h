@@ -28,6 +28,7 @@
 /* As many as the format has places for. */
 #define CTRACE_CALL_ARGS_MAX 6u
 
+struct ctrace_arg;
 struct ctrace_site_info;
 
 /*
@@ -48,6 +49,10 @@ unsigned ctrace_call_enter(unsigned code, const uint64_t *words, unsigned count)
 /* The text of argument `index` of the call just begun; `code` is that of a site of texts. As above.
  */
 void ctrace_call_text(unsigned code, unsigned index, const char *text, size_t size);
+
+/* Any record of a preloaded library's, of words and strings. Returns the code; 0: not recorded. As
+ * above. */
+unsigned ctrace_call_record(unsigned code, const struct ctrace_arg *args, unsigned count);
 
 /* It ends; a failure is -errno. As above. */
 void ctrace_call_leave(unsigned code, int64_t result);

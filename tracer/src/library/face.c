@@ -4,6 +4,7 @@
 
 #include "tracer/src/library/face.h"
 
+#include "tracer/src/directory/ring_dir.h"
 #include "tracer/src/emit/thread.h"
 
 const struct ctrace_face ctrace_face = {
@@ -15,6 +16,8 @@ const struct ctrace_face ctrace_face = {
 	.text = ctrace_call_text,
 	.leave = ctrace_call_leave,
 	.is_own_process = ctrace_thread_is_own_process,
+	.record = ctrace_call_record,
+	.tell_maps = ctrace_ring_dir_tell_maps,
 };
 
 /* Owner and type as face.h says; the numbers are sizes of what follows. */

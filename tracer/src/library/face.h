@@ -23,7 +23,7 @@
 #define CTRACE_FACE_OWNER "ctrace"
 #define CTRACE_FACE_NOTE  1u
 /* Of the functions below and of what they do: another one is not spoken to. */
-#define CTRACE_FACE_VERSION 1u
+#define CTRACE_FACE_VERSION 2u
 
 struct ctrace_face {
 	uint32_t version;
@@ -36,6 +36,11 @@ struct ctrace_face {
 	void (*leave)(unsigned code, int64_t result);
 	/* Do these come from the thread that made them, not from a child of vfork? */
 	bool (*is_own_process)(void);
+	/* A record with strings; its code, or 0: not recorded. */
+	unsigned (*record)(unsigned code, const struct ctrace_arg *args, unsigned count);
+	/* Where this process's rings are read from outside, leave there what it has mapped: now,
+	 * and again as it ends. Not in a signal handler. */
+	void (*tell_maps)(void);
 };
 
 /* Of this recorder. */

@@ -6,6 +6,9 @@
 
 #include "format/kinds.h"
 #include "tracer/src/sites/category.h"
+#include "tracer/src/sites/memory_shape.h"
+
+#include <string.h>
 
 static bool has_no_category(unsigned kind)
 {
@@ -13,7 +16,14 @@ static bool has_no_category(unsigned kind)
 	       kind == CTRACE_KIND_SYSCALL_ENTER || kind == CTRACE_KIND_SYSCALL_TEXT;
 }
 
+static bool is_of_malloc(const struct ctrace_entry *entry)
+{
+	return entry->kind >= CTRACE_KIND_ALLOC && entry->kind <= CTRACE_KIND_POOL &&
+	       strcmp(entry->category.bytes, CTRACE_MEMORY_OF_MALLOC) == 0;
+}
+
 bool ctrace_entry_is_in(const struct ctrace_entry *entry, const char *list)
 {
-	return has_no_category(entry->kind) || ctrace_category_is_in(entry->category.bytes, list);
+	return has_no_category(entry->kind) || is_of_malloc(entry) ||
+	       ctrace_category_is_in(entry->category.bytes, list);
 }

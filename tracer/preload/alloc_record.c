@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Recording blocks of memory; see alloc_record.h. The shapes of records are in memory_shape.h. */
+
+#include "tracer/preload/alloc_record.h"
+
+#include "format/kinds.h"
+#include "tracer/preload/alloc_chance.h"
+#include "tracer/preload/alloc_live.h"
+#include "tracer/src/clock/clock.h"
+#include "tracer/src/sites/kernel_call.h"
+#include "tracer/src/sites/memory_shape.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Before it is known what is wanted, and while nobody records: looked at again after so much. */
+#define LOOK_AGAIN_BYTES (1u << 20)
+#define PAGE_BYTES	 4096u
+
+enum mode { UNDECIDED, OFF, SAMPLED, FULL };
+enum site { SITE_STACK, SITE_CALLER, SITE_REALLOC, SITE_FREE, SITES };
+
+__thread struct ctrace_alloc_self ctrace_alloc_self __attribute__((tls_model("initial-exec")));
+
+static _Atomic int mode = UNDECIDED;
+static const struct ctrace_face *face; /* set before the mode */
+static uint64_t mean = CTRACE_ALLOC_MEAN_DEFAULT;
+static uint64_t seed;
+static _Atomic uint32_t threads_seen;
+
+/* Of one module for ever: never unloaded. */
+static char own_module = 0;
+static uint16_t states[SITES];
+
+#define SITE(index, what, letters)                                                                 \
+	{                                                                                          \
+		.state = &states[index], .module = &own_module, .name = "malloc",                  \
+		.category = CTRACE_MEMORY_OF_MALLOC, .file = "", .function = "",                   \
+		.schema = (letters), .name_size = 6, .schema_size = sizeof(letters) - 1,           \
+		.kind = (what)                                                                     \
+	}
+
+static const struct ctrace_site_info sites[SITES] = {
+	SITE(SITE_STACK, CTRACE_KIND_ALLOC, "u\0u\0u\0h\0h\0h\0s\0s\0s\0s\0"),
+	SITE(SITE_CALLER, CTRACE_KIND_ALLOC, "u\0u\0p\0"),
+	SITE(SITE_REALLOC, CTRACE_KIND_REALLOC, "u\0u\0u\0p\0"),
+	SITE(SITE_FREE, CTRACE_KIND_FREE, "u\0"),
+};
+
+/* The recorder switches it; 0: nobody wants it. */
+static unsigned state_of(enum site site)
+{
+	return __atomic_load_n(&states[site], __ATOMIC_RELAXED);
+}
+
+/* ---- what is wanted ---- */
+
+static uint64_t number_of(const char *name, uint64_t usual, uint64_t most)
+{
+	const char *text = getenv(name);
+	char *end = NULL;
+	uint64_t number;
+
+	if (text == NULL || *text == '\0') {
+		return usual;
+	}
+	number = strtoull(text, &end, 10);
+	if (*end != '\0' || *text == '-' || number == 0 || number > most) {
+		fprintf(stderr, "ctrace: %s=%s: must be a number from 1 to %llu\n", name, text,
+			(unsigned long long)most);
+		return usual;
+	}
+	return number;
+}
+
+static enum mode wanted_mode(void)
+{
+	const char *text = getenv("CTRACE_ALLOC");
+
+	if (text == NULL || *text == '\0' || strcmp(text, "off") == 0) {
+		return OFF;
+	}
+	if (strcmp(text, "sampled") == 0) {
+		return SAMPLED;
+	}
+	if (strcmp(text, "full") == 0) {
+		return FULL;
+	}
+	fprintf(stderr, "ctrace: CTRACE_ALLOC=%s: must be sampled, full or off\n", text);
+	return OFF;
+}
+
+static void set_mode(enum mode wanted)
+{
+	/* [L] release: sites, face and numbers before it. */
+	atomic_store_explicit(&mode, wanted, memory_order_release);
+	ctrace_alloc_self.left = 0;
+}
+
+void ctrace_alloc_start(const struct ctrace_face *recorder)
+{
+	enum mode wanted = recorder != NULL ? wanted_mode() : OFF;
+
+	if (wanted == OFF) {
+		set_mode(OFF);
+		return;
+	}
+	face = recorder;
+	mean = number_of("CTRACE_ALLOC_BYTES", CTRACE_ALLOC_MEAN_DEFAULT, CTRACE_ALLOC_MEAN_MAX);
+	seed = number_of("CTRACE_ALLOC_SEED", 0, UINT64_MAX);
+	for (unsigned i = 0; i < SITES; i++) {
+		states[i] = face->meet(&sites[i]);
+	}
+	face->tell_maps();
+	if (wanted == FULL) {
+		ctrace_live_mark_all();
+	}
+	set_mode(wanted);
+}
+
+/* ---- which are chosen ---- */
+
+/* Of a thread's own, whatever it was before. */
+static uint64_t first_random(void)
+{
+	uint64_t number = atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed);
+	uint64_t state = seed;
+
+	if (seed == 0) {
+		state = ctrace_clock_ticks() ^ (uint64_t)(uintptr_t)&ctrace_alloc_self << 20;
+	}
+	state += number << 32;
+	return ctrace_chance_random(&state);
+}
+
+static enum ctrace_alloc_choice choose_by_chance(struct ctrace_alloc_self *self, size_t size)
+{
+	if (!self->has_drawn) {
+		self->has_drawn = true;
+		self->random = first_random();
+		self->left = ctrace_chance_draw(&self->random, mean);
+		if (size < self->left) {
+			self->left -= size;
+			return CTRACE_ALLOC_PASS;
+		}
+	}
+	self->left = ctrace_chance_draw(&self->random, mean);
+	return state_of(SITE_STACK) != 0 ? CTRACE_ALLOC_SAMPLED : CTRACE_ALLOC_PASS;
+}
+
+enum ctrace_alloc_choice ctrace_alloc_choose(size_t size)
+{
+	struct ctrace_alloc_self *self = &ctrace_alloc_self;
+
+	/* [L] acquire. */
+	switch (atomic_load_explicit(&mode, memory_order_acquire)) {
+	case FULL:
+		self->left = 0;
+		return state_of(SITE_CALLER) != 0 ? CTRACE_ALLOC_FULL : CTRACE_ALLOC_PASS;
+	case SAMPLED:
+		return choose_by_chance(self, size);
+	case OFF:
+		self->left = UINT64_MAX;
+		return CTRACE_ALLOC_PASS;
+	default:
+		self->left = LOOK_AGAIN_BYTES;
+		return CTRACE_ALLOC_PASS;
+	}
+}
+
+/* ---- records ---- */
+
+/*
+ * Can it be read? Asked of the kernel by a call that would block signals in a way that there is
+ * not: it reads the mask first, and then changes nothing.
+ */
+static bool is_readable(uintptr_t address)
+{
+	return ctrace_kernel_call(SYS_rt_sigprocmask, ~0L, (long)address, 0, 8) != -EFAULT;
+}
+
+/* Of the stack above `from`: to the end of its page, and of the next one if that is there. */
+static size_t stack_bytes(uintptr_t from)
+{
+	size_t in_page = PAGE_BYTES - from % PAGE_BYTES;
+
+	if (in_page >= CTRACE_STACK_COPY_BYTES || !is_readable(from + in_page)) {
+		return in_page < CTRACE_STACK_COPY_BYTES ? in_page : CTRACE_STACK_COPY_BYTES;
+	}
+	return CTRACE_STACK_COPY_BYTES;
+}
+
+static bool record_with_stack(const void *block, size_t size,
+			      const struct ctrace_alloc_frame *frame)
+{
+	size_t left = stack_bytes(frame->stack_pointer);
+	const char *from = (const char *)frame->stack_pointer; /* NOLINT: our own stack */
+	struct ctrace_arg args[CTRACE_STACK_COPY_LEAD + CTRACE_STACK_PIECES] = {
+		{.word = (uintptr_t)block},
+		{.word = size},
+		{.word = ctrace_chance_weight(size, mean)},
+		{.word = frame->caller},
+		{.word = frame->stack_pointer},
+		{.word = frame->frame_pointer},
+	};
+
+	for (unsigned i = 0; i < CTRACE_STACK_PIECES; i++) {
+		size_t piece = left < CTRACE_STACK_PIECE_BYTES ? left : CTRACE_STACK_PIECE_BYTES;
+
+		args[CTRACE_STACK_COPY_LEAD + i] =
+			(struct ctrace_arg){.word = piece, .bytes = from};
+		from += piece;
+		left -= piece;
+	}
+	return face->record(state_of(SITE_STACK), args, sizeof(args) / sizeof(args[0]));
+}
+
+static void got_sampled(const void *block, size_t size, const struct ctrace_alloc_frame *frame)
+{
+	/* One that there is no place for is passed over: nothing would tell of its end. */
+	if (ctrace_live_add(block) && !record_with_stack(block, size, frame)) {
+		ctrace_live_remove(block);
+	}
+}
+
+void ctrace_alloc_got(enum ctrace_alloc_choice choice, const void *block, size_t size,
+		      const struct ctrace_alloc_frame *frame)
+{
+	const uint64_t words[] = {(uintptr_t)block, size, frame->caller};
+
+	if (choice == CTRACE_ALLOC_PASS || block == NULL) {
+		return;
+	}
+	if (choice == CTRACE_ALLOC_FULL) {
+		face->enter(state_of(SITE_CALLER), words, 3);
+	} else {
+		got_sampled(block, size, frame);
+	}
+}
+
+bool ctrace_alloc_gives_back(const void *block)
+{
+	const uint64_t word = (uintptr_t)block;
+	int now = atomic_load_explicit(&mode, memory_order_acquire); /* [L] */
+	unsigned state;
+
+	if (block == NULL || (now != FULL && (now != SAMPLED || !ctrace_live_remove(block)))) {
+		return false;
+	}
+	state = state_of(SITE_FREE);
+	return state != 0 && face->enter(state, &word, 1) != 0;
+}
+
+void ctrace_alloc_moved(const void *from, const void *to, size_t size,
+			const struct ctrace_alloc_frame *frame)
+{
+	const uint64_t words[] = {(uintptr_t)from, (uintptr_t)to, size, frame->caller};
+	unsigned state = state_of(SITE_REALLOC);
+
+	if (state != 0) {
+		face->enter(state, words, 4);
+	}
+}
+
+void ctrace_alloc_kept(const void *block)
+{
+	const struct ctrace_alloc_frame nowhere = {.caller = 0};
+
+	if (atomic_load_explicit(&mode, memory_order_acquire) == SAMPLED) { /* [L] */
+		ctrace_live_add(block);
+	}
+	ctrace_alloc_moved(block, block, 0, &nowhere);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_BLOCK_STACKS_H
+#define CTRACE_BLOCK_STACKS_H
+
+/*
+ * Stacks of blocks of memory, as processes tell them in their rings: an address of who called the
+ * allocator, or a copy of the stack, which is unwound here, outside the program. Called by the
+ * collector through stack_finder.h.
+ *
+ *     ctrace_block_stacks_init(&stacks, trace)
+ *       recording->finder = &stacks.finder
+ *     (nothing to undo: what it makes is the trace's, code_places.h)
+ *
+ * One thread: the recorder's.
+ */
+
+#include "tracer/sources/perf/code_places.h"
+#include "tracer/src/collect/stack_finder.h"
+
+/* Of callers met before; a power of two. A program has some thousand places that allocate. */
+#define CTRACE_KNOWN_CALLERS 4096u
+
+struct ctrace_known_caller {
+	uint64_t caller;
+	uint32_t process; /* its number; 0: the place is empty */
+	uint32_t stack;
+};
+
+struct ctrace_block_stacks {
+	struct ctrace_stack_finder finder;
+	struct ctrace_source_trace *trace; /* borrows */
+	struct ctrace_map met;		   /* processes whose mappings were read; owned */
+	struct ctrace_known_caller known[CTRACE_KNOWN_CALLERS];
+};
+
+void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks,
+			      struct ctrace_source_trace *trace);
+/* Takes zeroed ones. */
+void ctrace_block_stacks_finish(struct ctrace_block_stacks *stacks);
+
+#endif
