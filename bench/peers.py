@@ -10,7 +10,7 @@ tenth percentile. Off: compiled in while nobody records, less the empty loop. Tw
 Bytes: what is on disk afterwards, by the spans recorded; one span over and over, which LZ4 makes nearly nothing of
 (bench/size has a real program's). The clock floor is two reads of the counter, in the same run.
 
-Peers are built from bench/peers when they are installed (script/setup bench; Debian 12):
+Peers are built from bench/peers when they are installed (script/setup test bench; Debian 12):
     lttng-tools liblttng-ust-dev    LTTng-UST
     uftrace                         uftrace
     golang-go                       Go's runtime/trace
