@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/sources_check.h"
+#include "tracer/sources/perf/tracepoint_cache.h"
 #include "tracer/sources/source.h"
 
 #include <inttypes.h>
@@ -92,15 +93,34 @@ static int print_text(bool is_trial)
 	return CTRACE_EXIT_OK;
 }
 
+static int write_ids(void)
+{
+	const char *path = ctrace_tracepoints_path();
+	struct ctrace_source_answer answer;
+
+	if (!ctrace_tracepoints_write(path, &answer)) {
+		fprintf(stderr,
+			"ctrace sources: cannot write the tracepoints of this kernel: %s%s%s\n",
+			answer.why, answer.remedy[0] != '\0' ? "; " : "", answer.remedy);
+		return CTRACE_EXIT_FAILED;
+	}
+	printf("%s: the tracepoints of this kernel\n", path);
+	return CTRACE_EXIT_OK;
+}
+
 int ctrace_command_sources(int argc, char **argv)
 {
 	struct ctrace_options options;
-	bool is_trial = false;
+	bool is_trial = false, writes_ids = false;
 	const struct ctrace_option own[] = {
 		{.name = "check",
 		 .help = "open each for a moment, and test its clock",
 		 .kind = CTRACE_OPTION_FLAG,
 		 .into = &is_trial},
+		{.name = "write-ids",
+		 .help = "as root: write down this kernel's tracepoints, for perf-sched",
+		 .kind = CTRACE_OPTION_FLAG,
+		 .into = &writes_ids},
 		{0},
 	};
 	const struct ctrace_usage usage = {
@@ -108,7 +128,7 @@ int ctrace_command_sources(int argc, char **argv)
 		.about = "What `ctrace record` can take its events from on this machine, as this "
 			 "user: what each source\ngives and costs, why one is not there, and what "
 			 "would enable it. Names are for\n`ctrace record --sources`. Nothing on "
-			 "the machine is changed.",
+			 "the machine is changed, unless --write-ids asks for it.",
 		.example = "  ctrace sources\n"
 			   "  ctrace record --sources tracefs,spans -- ./server\n",
 		.shared = CTRACE_SHARED_JSON,
@@ -118,6 +138,9 @@ int ctrace_command_sources(int argc, char **argv)
 
 	if (status >= 0) {
 		return status;
+	}
+	if (writes_ids) {
+		return write_ids();
 	}
 	return options.is_json ? print_json(is_trial) : print_text(is_trial);
 }

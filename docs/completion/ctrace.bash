@@ -30,7 +30,7 @@ _ctrace() {
 	esac
 	case ${COMP_WORDS[1]} in
 	record) options='--output --seconds --categories --sources --buffer --sample-hz --quiet --help' ;;
-	sources) options='--check --json --help' ;;
+	sources) options='--check --write-ids --json --help' ;;
 	recover) options='--output --alive --delete --json --quiet --help' ;;
 	view) options='--port --max-memory --no-open --quiet --help' ;;
 	top) options='--json --sort --rows --start --end --threads --max-memory --help' ;;

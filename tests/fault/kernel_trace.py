@@ -99,10 +99,10 @@ class Tracefs:
             os.close(self.root)
 
 
-def missing_for(ctrace, source):
+def missing_for(ctrace, source, as_user=()):
     """Why a source cannot be recorded here; empty: it can."""
     import json
-    done = subprocess.run([ctrace, "sources", "--json"], capture_output=True, text=True, timeout=SECONDS, check=True)
+    done = subprocess.run([*as_user, ctrace, "sources", "--json"], capture_output=True, text=True, timeout=SECONDS, check=True)
     for row in json.loads(done.stdout)["sources"]:
         if row["name"] == source:
             return "" if row["available"] else f"{source}: {row['why']}; {row['remedy']}"

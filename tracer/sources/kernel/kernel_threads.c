@@ -227,6 +227,24 @@ struct ctrace_kernel_thread *ctrace_kernel_threads_ours(struct ctrace_source_tra
 	return thread;
 }
 
+bool ctrace_kernel_threads_has(const struct ctrace_source_trace *trace, uint32_t tid)
+{
+	const struct ctrace_kernel_threads *threads = trace->threads;
+	const struct ctrace_kernel_thread *slot =
+		tid != 0 ? slot_of(threads->slots, threads->room, tid) : NULL;
+
+	return slot != NULL && slot->tid == tid && slot->pid != 0;
+}
+
+void ctrace_kernel_threads_foreign(struct ctrace_source_trace *trace, uint32_t tid)
+{
+	if (ctrace_kernel_threads_has(trace, tid) &&
+	    *trace->threads_seen < CTRACE_SOURCE_THREADS_MAX) {
+		ctrace_kernel_threads_state(trace);
+		begin(trace, slot_of(trace->threads->slots, trace->threads->room, tid), tid);
+	}
+}
+
 struct ctrace_kernel_thread *ctrace_kernel_threads_fork(struct ctrace_source_trace *trace,
 							const struct ctrace_kernel_fork *fork)
 {

@@ -61,6 +61,12 @@ struct ctrace_kernel_thread *ctrace_kernel_threads_get(struct ctrace_source_trac
 struct ctrace_kernel_thread *ctrace_kernel_threads_ours(struct ctrace_source_trace *trace,
 							uint32_t tid);
 
+/* Is the thread of this number, gone or not, one of ours? Makes no row. */
+bool ctrace_kernel_threads_has(const struct ctrace_source_trace *trace, uint32_t tid);
+
+/* A neighbour got this number: if a thread of ours had it, it is another's now. */
+void ctrace_kernel_threads_foreign(struct ctrace_source_trace *trace, uint32_t tid);
+
 /* A thread or process of ours is made. */
 struct ctrace_kernel_thread *ctrace_kernel_threads_fork(struct ctrace_source_trace *trace,
 							const struct ctrace_kernel_fork *fork);

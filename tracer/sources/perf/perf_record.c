@@ -135,6 +135,17 @@ static void read_stack(struct ctrace_wire *wire, struct ctrace_perf_sample *samp
 	sample->stack_size = used <= room ? used : 0;
 }
 
+static void read_raw(struct ctrace_wire *wire, struct ctrace_perf_record *record)
+{
+	record->pid = ctrace_wire_u32(wire);
+	record->tid = ctrace_wire_u32(wire);
+	record->time = ctrace_wire_u64(wire);
+	record->cpu = ctrace_wire_u32(wire);
+	ctrace_wire_u32(wire);
+	record->raw.size = ctrace_wire_u32(wire);
+	record->raw.bytes = ctrace_wire_take(wire, record->raw.size);
+}
+
 static void read_sample(struct ctrace_wire *wire, struct ctrace_perf_record *record,
 			uint64_t sample_type)
 {
@@ -206,7 +217,9 @@ bool ctrace_perf_record_read(struct ctrace_perf_record *record,
 
 	*record = (struct ctrace_perf_record){.type = header->type, .misc = header->misc};
 	ctrace_wire_take(&wire, sizeof(*header));
-	if (record->type == PERF_RECORD_SAMPLE) {
+	if (record->type == PERF_RECORD_SAMPLE && sample_type & PERF_SAMPLE_RAW) {
+		read_raw(&wire, record);
+	} else if (record->type == PERF_RECORD_SAMPLE) {
 		read_sample(&wire, record, sample_type);
 	} else if (read_side(&wire, record)) {
 		read_body(&wire, record);

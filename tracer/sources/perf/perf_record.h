@@ -7,8 +7,8 @@
  * forks, mappings) end with who, when and where, because our events ask for it
  * (sample_id_all); samples begin with it.
  *
- * Every event of ours has a sample_type of CTRACE_PERF_SIDE_TYPE, or of
- * CTRACE_PERF_SAMPLE_TYPE with or without CTRACE_PERF_STACK_TYPE: the parser knows
+ * Every event of ours has a sample_type of CTRACE_PERF_SIDE_TYPE, of CTRACE_PERF_RAW_TYPE,
+ * or of CTRACE_PERF_SAMPLE_TYPE with or without CTRACE_PERF_STACK_TYPE: the parser knows
  * no others.
  */
 
@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define CTRACE_PERF_SIDE_TYPE (PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU)
+#define CTRACE_PERF_RAW_TYPE  (CTRACE_PERF_SIDE_TYPE | PERF_SAMPLE_RAW)
 #define CTRACE_PERF_SAMPLE_TYPE                                                                    \
 	(CTRACE_PERF_SIDE_TYPE | PERF_SAMPLE_IP | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN)
 #define CTRACE_PERF_STACK_TYPE (PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
@@ -43,6 +44,12 @@ struct ctrace_perf_sample {
 	uint64_t stack_size;				    /* 0: not told */
 };
 
+/* What a tracepoint tells: the bytes that tracefs has for it. */
+struct ctrace_perf_raw {
+	const uint8_t *bytes;
+	uint32_t size;
+};
+
 struct ctrace_perf_record {
 	uint32_t type; /* PERF_RECORD_… */
 	uint16_t misc;
@@ -57,6 +64,7 @@ struct ctrace_perf_record {
 		uint64_t lost;		    /* LOST, LOST_SAMPLES */
 		struct ctrace_perf_map map; /* MMAP2 */
 		struct ctrace_perf_sample sample;
+		struct ctrace_perf_raw raw; /* a sample of CTRACE_PERF_RAW_TYPE */
 	};
 };
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* Far longer than the kernel takes to write a record it has stamped. */
@@ -25,11 +26,12 @@ static int open_cpu(struct ctrace_perf_rings *rings, const struct ctrace_source_
 		    const char *name, int cpu)
 {
 	struct ctrace_perf_cpu *at = &rings->cpus[rings->count];
-	uint64_t kb = target->buffer_kb != 0 ? target->buffer_kb : RING_KB_DEFAULT;
+	uint64_t kb = rings->kb != 0 ? rings->kb : RING_KB_DEFAULT;
 	int result;
 
+	kb = target->buffer_kb != 0 ? target->buffer_kb : kb;
 	*at = (struct ctrace_perf_cpu){.cpu = cpu};
-	at->fd = ctrace_perf_open(&rings->attr, target->pid, cpu);
+	at->fd = ctrace_perf_open(&rings->attr, rings->is_wide ? -1 : target->pid, cpu);
 	if (at->fd < 0) {
 		return at->fd;
 	}
@@ -70,8 +72,8 @@ bool ctrace_perf_rings_open(struct ctrace_perf_rings *rings, const struct perf_e
 	int result;
 
 	rings->attr = *attr;
-	rings->attr.inherit = 1;
-	rings->attr.enable_on_exec = 1;
+	rings->attr.inherit = !rings->is_wide;
+	rings->attr.enable_on_exec = !rings->is_wide;
 	rings->trace = target->trace;
 	result = open_all(rings, target, name);
 	if (result != 0) {
@@ -82,6 +84,67 @@ bool ctrace_perf_rings_open(struct ctrace_perf_rings *rings, const struct perf_e
 	ctrace_clock_anchors_init(&rings->anchors, CTRACE_STAMP_RAW);
 	ctrace_perf_selftest(&rings->anchors, &rings->checks);
 	return true;
+}
+
+/* ---- further events ---- */
+
+static int add_to_cpu(struct ctrace_perf_cpu *cpu, struct perf_event_attr *attr, pid_t pid)
+{
+	int fd;
+
+	if (cpu->other_count == CTRACE_PERF_OTHERS_MAX) {
+		return -E2BIG;
+	}
+	fd = ctrace_perf_open(attr, pid, cpu->cpu);
+	if (fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, cpu->fd) != 0) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	if (fd >= 0) {
+		cpu->others[cpu->other_count++] = fd;
+	}
+	return fd;
+}
+
+bool ctrace_perf_rings_add(struct ctrace_perf_rings *rings, const struct perf_event_attr *attr,
+			   pid_t pid, struct ctrace_source_answer *answer)
+{
+	struct perf_event_attr own = *attr;
+
+	own.inherit = pid != -1;
+	for (uint32_t i = 0; i < rings->count; i++) {
+		int fd = add_to_cpu(&rings->cpus[i], &own, pid);
+
+		if (fd < 0) {
+			ctrace_perf_refuse(answer, -fd);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void tell_all(struct ctrace_perf_rings *rings, unsigned long request)
+{
+	for (uint32_t i = 0; i < rings->count; i++) {
+		struct ctrace_perf_cpu *cpu = &rings->cpus[i];
+
+		for (unsigned n = 0; n < cpu->other_count; n++) {
+			ioctl(cpu->others[n], request, 0);
+		}
+		ioctl(cpu->fd, request, 0);
+	}
+}
+
+void ctrace_perf_rings_enable(struct ctrace_perf_rings *rings)
+{
+	tell_all(rings, PERF_EVENT_IOC_ENABLE);
+}
+
+void ctrace_perf_rings_disable(struct ctrace_perf_rings *rings)
+{
+	tell_all(rings, PERF_EVENT_IOC_DISABLE);
 }
 
 /* ---- draining ---- */
@@ -200,6 +263,9 @@ static void lose_untold(struct ctrace_perf_rings *rings, struct ctrace_perf_cpu 
 {
 	uint64_t lost = ctrace_perf_lost(cpu->fd, &rings->attr);
 
+	for (unsigned n = 0; n < cpu->other_count; n++) {
+		lost += ctrace_perf_lost(cpu->others[n], &rings->attr);
+	}
 	if (lost > cpu->told) {
 		lose(rings, cpu, ctrace_clock_ticks(), lost - cpu->told);
 	}
@@ -217,6 +283,9 @@ void ctrace_perf_rings_close(struct ctrace_perf_rings *rings)
 		lose_untold(rings, cpu);
 		ctrace_kernel_stream_finish(&cpu->stream);
 		ctrace_perf_ring_finish(&cpu->ring);
+		for (unsigned n = 0; n < cpu->other_count; n++) {
+			close(cpu->others[n]);
+		}
 		close(cpu->fd);
 	}
 	free(rings->cpus);

@@ -3,8 +3,9 @@
 #define CTRACE_PERF_RINGS_H
 
 /*
- * One perf event on every processor, of the program and all that it starts, each
- * with a ring and a stream of the trace; and their records in the order of time.
+ * One perf event on every processor, of the program and all that it starts (or of all
+ * that runs there), each with a ring and a stream of the trace; and their records in the
+ * order of time. Further events can share the rings.
  *
  *     cpu 0 ring ──┐
  *     cpu 1 ring ──┼─► oldest first ─► take(record, ticks) ─► stream of that cpu
@@ -16,6 +17,8 @@
  * that moment waits for the next round.
  *
  *     ctrace_perf_rings_open(&rings, &attr, &settings, &answer)
+ *       ctrace_perf_rings_add(&rings, &another, pid, &answer)    further events
+ *       ctrace_perf_rings_enable(&rings)                         those that wait for no exec
  *       ctrace_perf_rings_drain(&rings, pass)
  *     ctrace_perf_rings_close(&rings)            losses that no record told
  */
@@ -26,10 +29,15 @@
 #include "tracer/sources/perf/perf_record.h"
 #include "tracer/sources/perf/perf_ring.h"
 
+/* Events that share the ring of a processor with its first. */
+#define CTRACE_PERF_OTHERS_MAX 15u
+
 struct ctrace_perf_cpu {
 	struct ctrace_perf_ring ring;
 	struct ctrace_kernel_stream stream;
 	int cpu, fd;
+	int others[CTRACE_PERF_OTHERS_MAX];
+	unsigned other_count;
 	uint64_t told; /* losses that records told of */
 };
 
@@ -43,6 +51,8 @@ struct ctrace_perf_rings {
 	void (*take)(void *context, struct ctrace_perf_cpu *cpu,
 		     const struct ctrace_perf_record *record, uint64_t ticks);
 	void *context;
+	bool is_wide; /* of all that runs on the processor, begun by ctrace_perf_rings_enable */
+	uint64_t kb;  /* of each ring, where the user does not say; 0: what any user may lock */
 	/* The clock's self-test, at the beginning and at the end. */
 	struct ctrace_source_counts checks;
 	uint64_t events, lost; /* in the trace; in all */
@@ -53,12 +63,25 @@ struct ctrace_perf_rings {
 
 /*
  * Open `attr` for `target`, on every processor that runs. `name`: of the source. False: none could
- * be opened, as `answer` says, and nothing is left behind. `rings` is the caller's storage; take
- * and context are set.
+ * be opened, as `answer` says, and nothing is left behind. `rings` is the caller's storage; take,
+ * context, is_wide and kb are set.
  */
 bool ctrace_perf_rings_open(struct ctrace_perf_rings *rings, const struct perf_event_attr *attr,
 			    const struct ctrace_source_target *target, const char *name,
 			    struct ctrace_source_answer *answer);
+
+/*
+ * A further event on each of these processors, of the same sample_type; its records go to the same
+ * rings. `pid`: of this thread and all that it starts; -1: of all that runs. False: it could not
+ * be opened on one of them, as `answer` says; the rings are as before for the others.
+ */
+bool ctrace_perf_rings_add(struct ctrace_perf_rings *rings, const struct perf_event_attr *attr,
+			   pid_t pid, struct ctrace_source_answer *answer);
+
+/* All events begin. */
+void ctrace_perf_rings_enable(struct ctrace_perf_rings *rings);
+/* And end: what is in the rings is all that there will be. */
+void ctrace_perf_rings_disable(struct ctrace_perf_rings *rings);
 
 /* One round. */
 void ctrace_perf_rings_drain(struct ctrace_perf_rings *rings, struct ctrace_source_pass *pass);

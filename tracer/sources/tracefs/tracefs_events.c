@@ -186,20 +186,30 @@ static void write_event(struct taken *taken, enum ctrace_tracefs_event event)
 	}
 }
 
-void ctrace_tracefs_event_write(struct ctrace_tracefs_cpu *cpu,
-				const struct ctrace_tracefs_layout *layout, uint64_t ticks)
+void ctrace_tracefs_record_write(const struct ctrace_tracefs_record *record,
+				 const struct ctrace_tracefs_layout *layout,
+				 struct ctrace_kernel_stream *stream)
 {
 	struct taken taken = {
 		.layout = layout,
-		.bytes = cpu->page.record,
-		.size = cpu->page.record_size,
-		.report = {.stream = &cpu->stream, .ticks = ticks},
+		.bytes = record->bytes,
+		.size = record->size,
+		.report = {.stream = stream, .ticks = record->ticks},
 	};
+
+	write_event(&taken, ctrace_tracefs_layout_event(
+				    layout, (uint16_t)number(&taken, layout->common_type)));
+}
+
+void ctrace_tracefs_event_write(struct ctrace_tracefs_cpu *cpu,
+				const struct ctrace_tracefs_layout *layout, uint64_t ticks)
+{
+	const struct ctrace_tracefs_record record = {
+		.bytes = cpu->page.record, .size = cpu->page.record_size, .ticks = ticks};
 
 	if (cpu->lost > 0) {
 		ctrace_kernel_stream_lost(&cpu->stream, ticks, cpu->lost);
 		cpu->lost = 0;
 	}
-	write_event(&taken, ctrace_tracefs_layout_event(
-				    layout, (uint16_t)number(&taken, layout->common_type)));
+	ctrace_tracefs_record_write(&record, layout, &cpu->stream);
 }

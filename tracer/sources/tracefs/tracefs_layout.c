@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the longest format: some 10 KB. */
-#define FORMAT_BYTES (64u << 10)
-
 static const char *const paths[CTRACE_TRACEFS_EVENTS] = {
 	[CTRACE_TRACEFS_SYS_ENTER] = "raw_syscalls/sys_enter",
 	[CTRACE_TRACEFS_SYS_EXIT] = "raw_syscalls/sys_exit",
@@ -96,15 +93,17 @@ static void read_states(struct ctrace_tracefs_layout *layout, const char *text)
 	}
 }
 
-static void read_event(struct ctrace_tracefs_layout *layout, int root, char *text,
-		       enum ctrace_tracefs_event event)
+void ctrace_tracefs_layout_begin(struct ctrace_tracefs_layout *layout)
 {
-	char path[96];
+	*layout = (struct ctrace_tracefs_layout){.preempted = 1};
+}
+
+void ctrace_tracefs_layout_take(struct ctrace_tracefs_layout *layout,
+				enum ctrace_tracefs_event event, const char *text)
+{
 	uint16_t id;
 
-	snprintf(path, sizeof(path), "events/%s/format", paths[event]);
-	if (ctrace_proc_text_at(root, path, text, FORMAT_BYTES) <= 0 ||
-	    !ctrace_tracefs_format_id(text, &id) || !read_fields(layout, event, text)) {
+	if (!ctrace_tracefs_format_id(text, &id) || !read_fields(layout, event, text)) {
 		return;
 	}
 	layout->ids[event] = id;
@@ -113,22 +112,40 @@ static void read_event(struct ctrace_tracefs_layout *layout, int root, char *tex
 	}
 }
 
+ssize_t ctrace_tracefs_layout_text(int root, enum ctrace_tracefs_event event, char *text,
+				   size_t size)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "events/%s/format", paths[event]);
+	return ctrace_proc_text_at(root, path, text, size);
+}
+
+static void read_events(struct ctrace_tracefs_layout *layout, int root, char *text)
+{
+	for (unsigned event = 0; event < CTRACE_TRACEFS_EVENTS; event++) {
+		if (ctrace_tracefs_layout_text(root, (enum ctrace_tracefs_event)event, text,
+					       CTRACE_TRACEFS_FORMAT_BYTES) > 0) {
+			ctrace_tracefs_layout_take(layout, (enum ctrace_tracefs_event)event, text);
+		}
+	}
+}
+
 bool ctrace_tracefs_layout_read(struct ctrace_tracefs_layout *layout, int root,
 				struct ctrace_source_answer *answer)
 {
-	char *text = malloc(FORMAT_BYTES);
+	char *text = malloc(CTRACE_TRACEFS_FORMAT_BYTES);
 	bool has_page;
 
-	*layout = (struct ctrace_tracefs_layout){.preempted = 1};
+	ctrace_tracefs_layout_begin(layout);
 	if (text == NULL) {
 		ctrace_source_refuse(answer, "", "no memory");
 		return false;
 	}
-	has_page = ctrace_proc_text_at(root, "events/header_page", text, FORMAT_BYTES) > 0 &&
+	has_page = ctrace_proc_text_at(root, "events/header_page", text,
+				       CTRACE_TRACEFS_FORMAT_BYTES) > 0 &&
 		   ctrace_tracefs_page_layout(text, &layout->page);
-	for (unsigned event = 0; event < CTRACE_TRACEFS_EVENTS; event++) {
-		read_event(layout, root, text, (enum ctrace_tracefs_event)event);
-	}
+	read_events(layout, root, text);
 	free(text);
 	if (!has_page || layout->ids[CTRACE_TRACEFS_SWITCH] == 0) {
 		ctrace_source_refuse(answer, "a kernel with CONFIG_FTRACE and scheduler events",

@@ -22,6 +22,8 @@ enum ctrace_tracefs_event {
 };
 
 #define CTRACE_TRACEFS_FLAGS_MAX 16u
+/* A `format` file is shorter: the longest has some 10 KB. */
+#define CTRACE_TRACEFS_FORMAT_BYTES (64u << 10)
 
 struct ctrace_tracefs_layout {
 	struct ctrace_tracefs_page_layout page;
@@ -42,6 +44,17 @@ struct ctrace_tracefs_layout {
 
 /* The folder of an event below events/. */
 const char *ctrace_tracefs_event_path(enum ctrace_tracefs_event event);
+
+/* Before any text: no event is known. */
+void ctrace_tracefs_layout_begin(struct ctrace_tracefs_layout *layout);
+/* The text of an event's `format` file, NUL-terminated; of one that makes no sense it is as if it
+ * were not there. */
+void ctrace_tracefs_layout_take(struct ctrace_tracefs_layout *layout,
+				enum ctrace_tracefs_event event, const char *text);
+
+/* The text of an event's `format` file in tracefs; the bytes read, or -errno. */
+ssize_t ctrace_tracefs_layout_text(int root, enum ctrace_tracefs_event event, char *text,
+				   size_t size);
 
 /* Read from tracefs. False, with the answer why: a kernel of which we understand nothing. */
 bool ctrace_tracefs_layout_read(struct ctrace_tracefs_layout *layout, int root,
