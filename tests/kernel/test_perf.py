@@ -145,6 +145,27 @@ class PerfTest(unittest.TestCase):
         facts = self.record([subject("spin-fp"), "20"], "--sample-hz", "500").facts
         self.assertEqual(set(facts["weights"]), {"2000000"})
 
+    # ---- in the kernel ----
+
+    def test_time_in_calls_is_told_with_the_kernels_functions(self):
+        if OPTIONS.as_nobody:
+            self.skipTest("only root sees into the kernel")
+        facts = self.record([subject("call-subject"), "20000"], "--sample-hz", "997").facts
+        self.assertIn("[kernel]", facts["modules"])
+        self.assertGreater(samples(facts), 50)
+        # Innermost are the kernel's functions, below them the wrapper of the C library, then the program's own.
+        whole = re.compile(r"\bvfs_read;.*;\w*read\w*;call_often;main;")
+        inside = sum(count for stack, count in facts["stacks"].items() if whole.search(stack))
+        self.assertGreater(inside / samples(facts), 0.8, facts["stacks"])
+        self.assertEqual([stack for stack in facts["stacks"] if re.search(r"\bmain;.*vfs_read", stack)], [])
+
+    def test_a_user_without_rights_has_samples_of_his_own_part(self):
+        if not OPTIONS.as_nobody:
+            self.skipTest("root has more")
+        facts = self.record([subject("spin-fp"), "50"], "--sample-hz", "997").facts
+        self.assertNotIn("[kernel]", facts["modules"])
+        self.assertGreater(samples(facts), 20)
+
     # ---- switches ----
 
     def test_switches_are_those_that_the_kernel_counts(self):

@@ -108,6 +108,9 @@
 #define CTRACE_SYMBOL_DEBUG_BYTES_MAX (UINT64_C(512) << 20)
 /* Longer ones are machine-made, and cost the demangler more than they tell. */
 #define CTRACE_MANGLED_BYTES_MAX 8192u
+/* Functions of the kernel and its modules: here 120,000; a distribution's with all modules 300,000.
+ */
+#define CTRACE_KERNEL_SYMBOLS_MAX 2000000u
 /* To look up names, in all, after the program: what is left has its module and address. A thousand
  * frames of a program with debugging information take about a tenth of a second. */
 #define CTRACE_NAMES_SECONDS_MAX 20u

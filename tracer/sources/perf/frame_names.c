@@ -5,6 +5,7 @@
 #include "tracer/sources/perf/frame_names.h"
 
 #include "tracer/pprof/symbol_lookup.h"
+#include "tracer/sources/perf/kernel_symbols.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/limits.h"
 
@@ -124,7 +125,53 @@ static void name_module(struct naming *naming, const struct ctrace_module *modul
 	ctrace_symbol_lookup_finish(&lookup);
 }
 
+/* ---- the kernel ---- */
+
+static void name_kernel_frame(struct naming *naming, const struct ctrace_kernel_symbols *symbols,
+			      uint64_t base, uint32_t frame)
+{
+	struct ctrace_writer *writer = naming->stacks->trace->writer;
+	const struct ctrace_place place = naming->stacks->frames[frame - 1];
+	const char *name = ctrace_kernel_symbols_find(symbols, place.address + base);
+	const struct ctrace_frame_row row = {.frame = frame,
+					     .module = place.module,
+					     .address = place.address,
+					     .function = string_of(writer, name)};
+
+	if (name != NULL) {
+		ctrace_writer_frame(writer, &row);
+		naming->report->named++;
+	}
+}
+
+static void name_kernel(struct naming *naming, const struct ctrace_module *module, uint32_t from,
+			uint32_t to)
+{
+	struct ctrace_kernel_symbols symbols;
+
+	if (module->kernel_base == 0 || !ctrace_kernel_symbols_load(&symbols, CTRACE_KALLSYMS)) {
+		snprintf(naming->report->text, sizeof(naming->report->text),
+			 "functions of the kernel have no names: " CTRACE_KALLSYMS
+			 " does not show them to this user (CAP_SYSLOG, kernel.kptr_restrict)");
+		return;
+	}
+	for (uint32_t i = from; i < to; i++) {
+		name_kernel_frame(naming, &symbols, module->kernel_base, naming->order[i]);
+	}
+	ctrace_kernel_symbols_finish(&symbols);
+}
+
 /* ---- all of them ---- */
+
+static void name_part(struct naming *naming, const struct ctrace_module *module, uint32_t from,
+		      uint32_t to)
+{
+	if (module != NULL && module->is_kernel) {
+		name_kernel(naming, module, from, to);
+	} else {
+		name_module(naming, module, from, to);
+	}
+}
 
 static uint32_t module_of(const struct naming *naming, uint32_t index)
 {
@@ -141,7 +188,7 @@ static void name_modules(struct naming *naming)
 		while (to < naming->count && module_of(naming, to) == module) {
 			to++;
 		}
-		name_module(naming, ctrace_module_at(naming->modules, module), from, to);
+		name_part(naming, ctrace_module_at(naming->modules, module), from, to);
 		from = to;
 	}
 }

@@ -4,6 +4,7 @@
 
 #include "tracer/sources/perf/module_table.h"
 
+#include "tracer/sources/perf/kernel_symbols.h"
 #include "tracer/src/limits.h"
 
 #include <limits.h>
@@ -16,6 +17,7 @@ struct ctrace_modules {
 	struct ctrace_source_trace *trace;
 	struct ctrace_module *list; /* by id - 1 */
 	uint32_t count, capacity, open_count, unopened;
+	uint32_t kernel; /* 0: not met yet */
 	struct ctrace_map by_key;
 };
 
@@ -183,12 +185,14 @@ static bool grow(struct ctrace_modules *modules)
 	return true;
 }
 
-static uint32_t add(struct ctrace_modules *modules, uint32_t pid, const struct ctrace_perf_map *map)
+/* NULL: there is no room or memory. */
+static struct ctrace_module *add_row(struct ctrace_modules *modules,
+				     const struct ctrace_perf_map *map)
 {
 	struct ctrace_module *module;
 
 	if (modules->count >= CTRACE_MODULE_MAX || !grow(modules)) {
-		return 0;
+		return NULL;
 	}
 	module = &modules->list[modules->count];
 	*module = (struct ctrace_module){.id = modules->count + 1,
@@ -197,10 +201,39 @@ static uint32_t add(struct ctrace_modules *modules, uint32_t pid, const struct c
 					 .build_id_size = map->build_id_size,
 					 .path = strdup(map->path)};
 	if (module->path == NULL) {
-		return 0;
+		return NULL;
 	}
 	memcpy(module->build_id, map->build_id, sizeof(module->build_id));
 	modules->count++;
+	return module;
+}
+
+uint32_t ctrace_modules_kernel(struct ctrace_modules *modules)
+{
+	const struct ctrace_perf_map map = {.path = "[kernel]"};
+	struct ctrace_module *module;
+
+	if (modules->kernel != 0) {
+		return modules->kernel;
+	}
+	module = add_row(modules, &map);
+	if (module == NULL) {
+		return 0;
+	}
+	module->is_kernel = true;
+	module->kernel_base = ctrace_kernel_symbols_base(CTRACE_KALLSYMS);
+	state_module(modules, module);
+	modules->kernel = module->id;
+	return module->id;
+}
+
+static uint32_t add(struct ctrace_modules *modules, uint32_t pid, const struct ctrace_perf_map *map)
+{
+	struct ctrace_module *module = add_row(modules, map);
+
+	if (module == NULL) {
+		return 0;
+	}
 	open_module(modules, module, pid, map);
 	state_module(modules, module);
 	return module->id;

@@ -27,6 +27,8 @@ struct ctrace_module {
 	uint64_t device, inode; /* what the kernel told of it */
 	uint8_t build_id[20];
 	uint8_t build_id_size;
+	bool is_kernel;
+	uint64_t kernel_base; /* where the kernel begins; 0: not to be seen */
 };
 
 /* NULL without memory. `trace` is borrowed until destroy. */
@@ -41,6 +43,12 @@ void ctrace_modules_destroy(struct ctrace_modules *modules);
  */
 uint32_t ctrace_modules_get(struct ctrace_modules *modules, uint32_t pid,
 			    const struct ctrace_perf_map *map);
+
+/*
+ * The kernel itself, "[kernel]". 0: the file has all the modules it may have.
+ * Blocks: on /proc, for the first time.  Allocates: yes.
+ */
+uint32_t ctrace_modules_kernel(struct ctrace_modules *modules);
 
 /* NULL: 0, or no such module. Borrows until destroy, but not over _get. */
 struct ctrace_module *ctrace_module_at(struct ctrace_modules *modules, uint32_t id);

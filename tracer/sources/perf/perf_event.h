@@ -14,7 +14,7 @@
 
 /*
  * What all of ours have: stamps of CLOCK_MONOTONIC_RAW, user mode only, so that every
- * user may, who and when in every record, and a count of what was lost.
+ * user may (some ask for more), who and when in every record, and a count of what was lost.
  */
 struct perf_event_attr ctrace_perf_attr(uint64_t config, uint64_t sample_type);
 

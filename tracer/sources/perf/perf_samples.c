@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct samples {
 	struct ctrace_opened_source opened;
@@ -41,6 +42,22 @@ static struct perf_event_attr settings(uint64_t hz)
 		attr.sample_stack_user = CTRACE_UNWIND_STACK_BYTES;
 	}
 	return attr;
+}
+
+/* Time in system calls too, where this user may see it. */
+static void include_kernel(struct perf_event_attr *attr)
+{
+	struct perf_event_attr with = *attr;
+	int fd;
+
+	with.exclude_kernel = 0;
+	with.exclude_callchain_kernel = 0;
+	fd = ctrace_perf_open(&with, 0, -1);
+	if (fd >= 0) {
+		close(fd);
+		attr->exclude_kernel = 0;
+		attr->exclude_callchain_kernel = 0;
+	}
 }
 
 static void probe(struct ctrace_source_answer *answer)
@@ -84,7 +101,8 @@ static void take_sample(struct samples *samples, struct ctrace_perf_cpu *cpu,
 	struct ctrace_block *block;
 	uint32_t depth;
 
-	ask_if_lost(samples, record->pid, record->sample.ip);
+	ask_if_lost(samples, record->pid,
+		    record->sample.has_registers ? record->sample.instruction : record->sample.ip);
 	depth = ctrace_unwind(&samples->places->unwind, record->pid, &record->sample, places);
 	if (samples->tasks.tells) {
 		ctrace_kernel_threads_ours(samples->rings.trace, record->tid);
@@ -139,6 +157,7 @@ static struct ctrace_opened_source *open_samples(const struct ctrace_source_targ
 		ctrace_source_refuse(answer, "", "there is no memory");
 		return NULL;
 	}
+	include_kernel(&attr);
 	if (!ctrace_perf_rings_open(&samples->rings, &attr, target, ctrace_source_perf_samples.name,
 				    answer)) {
 		free(samples);

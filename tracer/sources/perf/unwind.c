@@ -15,6 +15,7 @@ struct walk {
 	struct ctrace_place *places;
 	uint32_t count;
 	uint64_t last; /* the address in the process that the last place was made of */
+	uint64_t user; /* where the program's part of the chain begins */
 };
 
 /* Where an address of the process is in a file. */
@@ -55,14 +56,58 @@ static bool add(struct walk *walk, uint64_t instruction, bool is_return)
 	return true;
 }
 
+static uint64_t chain_at(const struct ctrace_perf_sample *sample, uint64_t index)
+{
+	return ctrace_get_le(sample->chain + 8 * index, 8);
+}
+
+/* ---- in the kernel ---- */
+
+/* Without its beginning, an address would tell where the kernel lies, and nothing else. */
+static bool add_kernel_place(struct walk *walk, uint64_t address)
+{
+	struct ctrace_modules *modules = walk->unwind->modules;
+	uint32_t id = ctrace_modules_kernel(modules);
+	const struct ctrace_module *module = ctrace_module_at(modules, id);
+	bool has_base = module != NULL && module->kernel_base != 0;
+
+	if (walk->count == CTRACE_STACK_FRAMES_MAX || (!has_base && walk->count > 0)) {
+		return false;
+	}
+	walk->places[walk->count] = (struct ctrace_place){
+		.module = id, .address = has_base ? address - module->kernel_base : 0};
+	walk->count++;
+	return true;
+}
+
+/* Where the chain is the program's: behind what was found in the kernel. */
+static void add_kernel(struct walk *walk, const struct ctrace_perf_sample *sample)
+{
+	bool is_kernel = false;
+	uint64_t address;
+
+	for (; walk->user < sample->chain_count; walk->user++) {
+		address = chain_at(sample, walk->user);
+		if (address == (uint64_t)PERF_CONTEXT_USER) {
+			return;
+		}
+		if (address >= CONTEXT_FIRST) {
+			is_kernel = address == (uint64_t)PERF_CONTEXT_KERNEL;
+		} else if (!is_kernel) {
+			return;
+		} else {
+			add_kernel_place(walk, address - (walk->count > 0));
+		}
+	}
+}
+
 /* ---- by frame pointers, as the kernel found them ---- */
 
-static void add_chain(struct walk *walk, const struct ctrace_perf_sample *sample, uint64_t from)
+static void add_chain(struct walk *walk, const struct ctrace_perf_sample *sample, uint64_t from,
+		      bool is_first)
 {
-	bool is_first = walk->count == 0;
-
 	for (uint64_t i = from; i < sample->chain_count; i++) {
-		uint64_t address = ctrace_get_le(sample->chain + 8 * i, 8);
+		uint64_t address = chain_at(sample, i);
 
 		if (address >= CONTEXT_FIRST) {
 			continue;
@@ -77,9 +122,9 @@ static void add_chain(struct walk *walk, const struct ctrace_perf_sample *sample
 /* The chain's rest behind the last place, if it went through there. */
 static void add_rest_of_chain(struct walk *walk, const struct ctrace_perf_sample *sample)
 {
-	for (uint64_t i = 0; i < sample->chain_count; i++) {
-		if (ctrace_get_le(sample->chain + 8 * i, 8) == walk->last) {
-			add_chain(walk, sample, i + 1);
+	for (uint64_t i = walk->user; i < sample->chain_count; i++) {
+		if (chain_at(sample, i) == walk->last) {
+			add_chain(walk, sample, i + 1, false);
 			return;
 		}
 	}
@@ -153,8 +198,9 @@ uint32_t ctrace_unwind(const struct ctrace_unwind *unwind, uint32_t pid,
 {
 	struct walk walk = {.unwind = unwind, .pid = pid, .places = places};
 
+	add_kernel(&walk, sample);
 	if (!sample->has_registers || sample->stack_size == 0) {
-		add_chain(&walk, sample, 0);
+		add_chain(&walk, sample, walk.user, true);
 		return walk.count;
 	}
 	if (!walk_stack(&walk, sample)) {

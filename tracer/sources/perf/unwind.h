@@ -7,8 +7,9 @@
  *
  * Where the kernel gave registers and a copy of the stack, each frame is found by the call frame
  * information of its file; where a file has none (code made at run time, Go), by the frame
- * pointer. The kernel's own walk along frame pointers is what is left where that ends before the
- * outermost function, because the copy did, and all there is where nothing was copied.
+ * pointer. Where the sample was taken in the kernel, its frames come first. The kernel's own walk
+ * along frame pointers is what is left where that ends before the outermost function, because the
+ * copy did, and all there is where nothing was copied.
  */
 
 #include "tracer/sources/perf/module_table.h"
