@@ -327,17 +327,18 @@ static void losses_and_falling_times_are_counted(void **state)
 {
 	const struct ctrace_buffer_row *row;
 	struct ctrace_kernel_stream stream;
+	struct ctrace_block *block;
 	struct written written;
 	uint64_t ticks = CTRACE_FIXTURE_BASE + 100;
 
 	(void)state;
 	begin(&written);
 	assert_true(ctrace_kernel_stream_init(&stream, &written.trace, "tracefs", 3));
-	ctrace_block_sched_in(ctrace_kernel_stream_room(&stream, &ticks, CTRACE_KERNEL_EVENT_BYTES),
-			      ticks, 3, FAR);
+	block = ctrace_kernel_stream_room(&stream, &ticks, CTRACE_KERNEL_EVENT_BYTES);
+	ctrace_block_sched_in(block, ticks, 3, FAR);
 	ticks -= 50;
-	ctrace_block_sched_in(ctrace_kernel_stream_room(&stream, &ticks, CTRACE_KERNEL_EVENT_BYTES),
-			      ticks, 3, FAR);
+	block = ctrace_kernel_stream_room(&stream, &ticks, CTRACE_KERNEL_EVENT_BYTES);
+	ctrace_block_sched_in(block, ticks, 3, FAR);
 	assert_int_equal(ticks, CTRACE_FIXTURE_BASE + 100);
 	ctrace_kernel_stream_lost(&stream, ticks + 1, 4711);
 	ctrace_kernel_stream_finish(&stream);
