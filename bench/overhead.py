@@ -46,7 +46,7 @@ class Service:
     def log_in(self):
         answer = subprocess.run(["curl", "-s", "-d", '{"name":"user42","password":"demo"}',
                                  self.rest.group() + "auth/login"], capture_output=True, text=True, check=True)
-        return re.search(r"[0-9a-f]{32}", answer.stdout).group()
+        return re.search(r"[0-9a-f]{160}", answer.stdout).group()
 
     def processor_us(self):
         """Of all its threads; those that a recording starts and ends use next to nothing."""

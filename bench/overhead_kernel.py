@@ -80,7 +80,7 @@ def load(run, requests, cpu):
         return None
     answer = subprocess.run(["curl", "-s", "-d", '{"name":"user42","password":"demo"}', run.rest + "auth/login"],
                             capture_output=True, text=True, check=True)
-    token = re.search(r"[0-9a-f]{32}", answer.stdout).group()
+    token = re.search(r"[0-9a-f]{160}", answer.stdout).group()
     result = subprocess.run(["taskset", "-c", str(cpu), "ab", "-q", "-k", "-c", "8", "-n", str(requests), "-H",
                              f"Authorization: Bearer {token}", run.rest + "auth/user/42"],
                             capture_output=True, text=True, timeout=300, check=True)

@@ -28,18 +28,31 @@ struct cached_token {
 
 struct auth {
 	unsigned token_seconds;
+	struct signer *signer;
 	pthread_mutex_t lock; /* guards what follows */
 	uint64_t hits, misses;
 	struct cached_token cache[CACHE_SLOTS];
 };
 
-struct auth *auth_create(unsigned token_seconds)
+/* What a token says, as bytes. */
+struct token {
+	uint8_t number[AUTH_NUMBER_SIZE];
+	uint8_t signature[SIGNATURE_SIZE];
+};
+
+struct auth *auth_create(unsigned token_seconds, const uint8_t seed[SIGNATURE_SEED_SIZE])
 {
 	struct auth *auth = calloc(1, sizeof(*auth));
 
-	if (auth != NULL) {
-		auth->token_seconds = token_seconds;
-		pthread_mutex_init(&auth->lock, NULL);
+	if (auth == NULL) {
+		return NULL;
+	}
+	auth->token_seconds = token_seconds;
+	auth->signer = signer_create(seed);
+	pthread_mutex_init(&auth->lock, NULL);
+	if (auth->signer == NULL) {
+		auth_destroy(auth);
+		return NULL;
 	}
 	return auth;
 }
@@ -47,6 +60,7 @@ struct auth *auth_create(unsigned token_seconds)
 void auth_destroy(struct auth *auth)
 {
 	if (auth != NULL) {
+		signer_destroy(auth->signer);
 		pthread_mutex_destroy(&auth->lock);
 		free(auth);
 	}
@@ -66,26 +80,57 @@ bool auth_set_password(struct user *user, const char *password)
 	       hash_password(password, user->salt, user->hash);
 }
 
-static void hash_token(const char *token, uint8_t hash[STORE_HASH_SIZE])
+static void hash_token(const struct token *token, uint8_t hash[STORE_HASH_SIZE])
 {
-	TRACE_SPAN_C("auth", "hash token");
-	SHA256((const unsigned char *)token, strlen(token), hash);
+	SHA256(token->number, sizeof(token->number), hash);
 }
 
-static bool make_token(char token[AUTH_TOKEN_SIZE + 1])
+static void write_hex(const uint8_t *bytes, size_t size, char *text)
 {
 	static const char digits[] = "0123456789abcdef";
-	uint8_t random[AUTH_TOKEN_SIZE / 2];
 
-	if (RAND_bytes(random, sizeof(random)) != 1) {
-		return false;
+	for (size_t i = 0; i < size; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
 	}
-	for (size_t i = 0; i < sizeof(random); i++) {
-		token[2 * i] = digits[random[i] >> 4];
-		token[2 * i + 1] = digits[random[i] & 15];
+	text[2 * size] = '\0';
+}
+
+static int digit_value(char digit)
+{
+	if (digit >= '0' && digit <= '9') {
+		return digit - '0';
 	}
-	token[AUTH_TOKEN_SIZE] = '\0';
+	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+static bool read_hex(const char *text, uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		const int high = digit_value(text[2 * i]), low = digit_value(text[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
+			return false;
+		}
+		bytes[i] = (uint8_t)(high << 4 | low);
+	}
 	return true;
+}
+
+static bool make_token(const struct auth *auth, struct token *token)
+{
+	return RAND_bytes(token->number, sizeof(token->number)) == 1 &&
+	       signer_sign(auth->signer, token->number, sizeof(token->number), token->signature);
+}
+
+/* False: not a token of this service. */
+static bool read_token(const struct auth *auth, const char *text, struct token *token)
+{
+	return strlen(text) == AUTH_TOKEN_SIZE &&
+	       read_hex(text, token->number, sizeof(token->number)) &&
+	       read_hex(text + 2 * sizeof(token->number), token->signature,
+			sizeof(token->signature)) &&
+	       signer_verify(auth->signer, token->number, sizeof(token->number), token->signature);
 }
 
 /* An unknown name costs as much as a wrong password: the answer's time tells nothing. */
@@ -107,11 +152,12 @@ static enum store_result check_password(struct store *store, const char *name, c
 }
 
 enum store_result auth_login(struct auth *auth, struct store *store, const char *name,
-			     const char *password, char token[AUTH_TOKEN_SIZE + 1])
+			     const char *password, char text[AUTH_TOKEN_SIZE + 1])
 {
 	const int64_t now = time(NULL);
 	uint8_t hash[STORE_HASH_SIZE];
 	enum store_result result;
+	struct token token;
 	struct user user;
 
 	TRACE_SPAN_C("auth", "log in", TRACE_STR("name", name));
@@ -120,10 +166,12 @@ enum store_result auth_login(struct auth *auth, struct store *store, const char 
 		TRACE_LOG("auth", "login failed for '%s'", name);
 		return result;
 	}
-	if (!make_token(token)) {
+	if (!make_token(auth, &token)) {
 		return STORE_FAILED;
 	}
-	hash_token(token, hash);
+	write_hex(token.number, sizeof(token.number), text);
+	write_hex(token.signature, sizeof(token.signature), text + 2 * sizeof(token.number));
+	hash_token(&token, hash);
 	result = store_token_add(store, hash, user.id, now + auth->token_seconds);
 	return result == STORE_OK ? store_login_add(store, user.id, now) : result;
 }
@@ -174,17 +222,18 @@ static void keep_cached(struct auth *auth, const uint8_t hash[STORE_HASH_SIZE], 
 	pthread_mutex_unlock(&auth->lock);
 }
 
-enum store_result auth_check(struct auth *auth, struct store *store, const char *token,
+enum store_result auth_check(struct auth *auth, struct store *store, const char *text,
 			     int64_t *user)
 {
 	uint8_t hash[STORE_HASH_SIZE];
 	enum store_result result;
+	struct token token;
 
 	TRACE_SPAN_C("auth", "authenticate");
-	if (strlen(token) != AUTH_TOKEN_SIZE) {
+	if (!read_token(auth, text, &token)) {
 		return STORE_NONE;
 	}
-	hash_token(token, hash);
+	hash_token(&token, hash);
 	if (find_cached(auth, hash, user)) {
 		return STORE_OK;
 	}

@@ -18,6 +18,7 @@
 
 #include <ctrace/trace.h>
 #include <errno.h>
+#include <openssl/rand.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,6 +78,18 @@ static bool fill_demo(const char *database)
 	return is_filled;
 }
 
+/* With the key that signed the tokens in this database, or a new one. */
+static struct auth *create_auth(const char *database, unsigned token_seconds)
+{
+	struct store *store = store_open(database);
+	uint8_t seed[STORE_SEED_SIZE];
+	const bool has_seed = store != NULL && RAND_bytes(seed, sizeof(seed)) == 1 &&
+			      store_seed(store, seed) == STORE_OK;
+
+	store_close(store);
+	return has_seed ? auth_create(token_seconds, seed) : NULL;
+}
+
 static bool start(struct service *service, const struct settings *settings)
 {
 	const struct pool_settings pool = {.workers = settings->workers,
@@ -87,12 +100,15 @@ static bool start(struct service *service, const struct settings *settings)
 					   .leave = handlers_leave,
 					   .context = &service->handlers};
 
-	service->auth = auth_create(settings->token_seconds);
+	if (!choose_database(service, settings) ||
+	    (settings->is_demo && !fill_demo(service->handlers.database))) {
+		return false;
+	}
+	service->auth = create_auth(service->handlers.database, settings->token_seconds);
 	service->handlers.auth = service->auth;
 	service->handlers.token_seconds = settings->token_seconds;
 	service->handlers.is_token_free = settings->is_demo;
-	if (service->auth == NULL || !choose_database(service, settings) ||
-	    (settings->is_demo && !fill_demo(service->handlers.database))) {
+	if (service->auth == NULL) {
 		return false;
 	}
 	service->pool = pool_create(&pool);

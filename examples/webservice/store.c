@@ -22,6 +22,8 @@ enum question {
 	LOGIN_ADD,
 	LOGINS,
 	LOGINS_FILL,
+	KEY_KEEP,
+	KEY_GET,
 	QUESTIONS
 };
 
@@ -42,6 +44,8 @@ static const char *const questions[QUESTIONS] = {
 	[LOGIN_COUNT] = "UPDATE users SET logins = logins + 1 WHERE id = ?1",
 	[LOGIN_ADD] = "INSERT OR REPLACE INTO logins (user, at) VALUES (?1, ?2)",
 	[LOGINS] = "SELECT at FROM logins WHERE user = ?1 ORDER BY at DESC LIMIT ?2",
+	[KEY_KEEP] = "INSERT OR IGNORE INTO keys (id, seed) VALUES (1, ?1)",
+	[KEY_GET] = "SELECT seed FROM keys WHERE id = 1",
 	[LOGINS_FILL] =
 		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)"
 		" INSERT OR IGNORE INTO logins (user, at)"
@@ -59,7 +63,8 @@ static const char schema[] =
 	" expires INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS tokens_by_expiry ON tokens (expires);"
 	"CREATE TABLE IF NOT EXISTS logins (user INTEGER NOT NULL, at INTEGER NOT NULL,"
-	" PRIMARY KEY (user, at)) WITHOUT ROWID;";
+	" PRIMARY KEY (user, at)) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS keys (id INTEGER PRIMARY KEY, seed BLOB NOT NULL);";
 
 #define BUSY_MS 2000 /* how long to wait for another thread's write */
 
@@ -387,4 +392,34 @@ enum store_result store_tokens_expire(struct store *store, int64_t now, int *cou
 	result = change(store, statement);
 	*count = sqlite3_changes(store->db);
 	return result;
+}
+
+static enum store_result keep_seed(struct store *store, const uint8_t seed[STORE_SEED_SIZE])
+{
+	sqlite3_stmt *statement = ask(store, KEY_KEEP);
+
+	if (statement == NULL) {
+		return STORE_FAILED;
+	}
+	sqlite3_bind_blob(statement, 1, seed, STORE_SEED_SIZE, SQLITE_STATIC);
+	return change(store, statement);
+}
+
+enum store_result store_seed(struct store *store, uint8_t seed[STORE_SEED_SIZE])
+{
+	sqlite3_stmt *statement;
+	int outcome;
+
+	if (keep_seed(store, seed) != STORE_OK) {
+		return STORE_FAILED;
+	}
+	statement = ask(store, KEY_GET);
+	if (statement == NULL) {
+		return STORE_FAILED;
+	}
+	outcome = step(statement);
+	if (outcome == SQLITE_ROW) {
+		copy_blob(statement, 0, seed, STORE_SEED_SIZE);
+	}
+	return finish(store, statement, outcome);
 }

@@ -11,6 +11,7 @@
 
 #define STORE_HASH_SIZE 32 /* SHA-256 */
 #define STORE_SALT_SIZE 16
+#define STORE_SEED_SIZE 32
 #define STORE_NAME_MAX	64 /* bytes of a user's name */
 
 struct store;
@@ -54,5 +55,9 @@ enum store_result store_token_find(struct store *store, const uint8_t hash[STORE
 				   int64_t now, int64_t *user);
 /* Removes those that have expired; *count is how many. */
 enum store_result store_tokens_expire(struct store *store, int64_t now, int *count);
+
+/* The seed of the key that signs tokens: the one that is kept; `seed` is kept if there is none yet.
+ */
+enum store_result store_seed(struct store *store, uint8_t seed[STORE_SEED_SIZE]);
 
 #endif
