@@ -16,15 +16,9 @@
 #include <string.h>
 
 const struct ctrace_source *const ctrace_source_list[] = {
-	&ctrace_source_spans,
-	&ctrace_source_tracefs,
-	&ctrace_source_perf_sched,
-	&ctrace_source_perf_switch,
-	&ctrace_source_perf_samples,
-	&ctrace_source_preload,
-	&ctrace_source_alloc,
-	&ctrace_source_alloc_full,
-	NULL,
+	&ctrace_source_spans,	    &ctrace_source_tracefs,	 &ctrace_source_perf_sched,
+	&ctrace_source_perf_switch, &ctrace_source_perf_samples, &ctrace_source_preload,
+	&ctrace_source_alloc,	    &ctrace_source_alloc_full,	 NULL,
 };
 
 const struct ctrace_source *ctrace_source_find(const char *name, size_t size)
