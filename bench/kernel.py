@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What recording system calls costs the program: nanoseconds a call, with and without somebody who looks.
 
-    bench/kernel.py [--build build/bench] [--rounds 5] [--sources tracefs]
+    bench/kernel.py [--build build/bench] [--rounds 5] [--sources tracefs,bpf]
 
 Each round runs the same loop untraced, under `ctrace record --sources` and under strace, in turn, so that what else the
 machine does meets all of them; figures are the median over rounds of a run's tenth percentile. As root.
@@ -42,7 +42,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--build", type=Path, default=Path("build/bench"))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sources", default="tracefs")
+    parser.add_argument("--sources", default="tracefs,bpf")
     options = parser.parse_args()
     samples, said = {}, {}
     with tempfile.TemporaryDirectory() as folder:
@@ -53,12 +53,14 @@ def main():
                 for name, value in found.items():
                     samples.setdefault((way, name), []).append(value)
     medians = {key: statistics.median(values) for key, values in samples.items()}
-    print(f"{'':28} {'getppid':>9} {'x':>6} {'per record':>11} {'read 4K':>9} {'x':>6}")
+    print(f"{'':28} {'getppid':>9} {'x':>6} {'per record':>11} {'read 4K':>9} {'x':>6} {'access':>9} {'more':>9}")
     for way in ways:
         call, base = medians[way, "getppid"], medians["untraced", "getppid"]
         read, read_base = medians[way, "read"], medians["untraced", "read"]
+        path, path_base = medians[way, "access"], medians["untraced", "access"]
         per_record = f"{(call - base) / 2:8.0f} ns" if way != "untraced" else ""
-        print(f"{way:28} {call:6.0f} ns {call / base:6.1f} {per_record:>11} {read:6.0f} ns {read / read_base:6.1f}")
+        print(f"{way:28} {call:6.0f} ns {call / base:6.1f} {per_record:>11} {read:6.0f} ns {read / read_base:6.1f} "
+              f"{path:6.0f} ns {path - path_base:6.0f} ns")
         if way.startswith("ctrace"):
             print(f"  {said[way].strip().splitlines()[-1].split(': ', 2)[-1]}")
 

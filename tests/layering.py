@@ -35,7 +35,7 @@ ORDER = {
     "tracer": ["tracer/include/", "tracer/src/limits.h", "tracer/src/small_text.h", "tracer/src/image.h", "tracer/src/clock/", "tracer/src/sites/",
                "tracer/src/ring/", "tracer/src/emit/", "tracer/src/directory/", "tracer/src/collect/", "tracer/src/flight/", "tracer/src/library/",
                "tracer/src/", "tracer/outside/", "tracer/pprof/symbol", "tracer/sources/source.h", "tracer/sources/kernel/",
-               "tracer/sources/tracefs/", "tracer/sources/perf/", "tracer/sources/", "tracer/pprof/", "tracer/http/", "tracer/preload/"],
+               "tracer/sources/tracefs/", "tracer/sources/bpf/", "tracer/sources/perf/", "tracer/sources/", "tracer/pprof/", "tracer/http/", "tracer/preload/"],
     # reader.h is low: it is the contract, in whose types reader.c's helpers speak.
     "format": ["format/limits.h", "format/status.h", "format/error.", "format/events.def", "format/kinds.",
                "format/records.h", "format/reader.h", "format/wire.", "format/crc32c.", "format/buffer.", "format/arena.",
@@ -55,6 +55,8 @@ LIBRARIES = {
     "microhttpd.h": ("tracer/http/", "examples/", "tests/", "bench/"),
     "libwebsockets.h": ("viewer-server/serve/", "tests/"),
     "sqlite3.h": ("examples/",),
+    "bpf/": ("tracer/sources/bpf/",),
+    "linux/bpf.h": ("tracer/sources/bpf/", "tests/"),
     "elfutils/": ("tracer/pprof/symbol", "tracer/sources/perf/cfi", "tests/"),
     "libelf.h": ("tracer/pprof/symbol", "tests/"),
     "gelf.h": ("tracer/pprof/symbol", "tests/"),

@@ -43,7 +43,8 @@ class Trace:
     @staticmethod
     def _event(line):
         kind, _, rest = line.split(" ", 3)[3].partition(" ")
-        fields = [text or int(number) for text, number in re.findall(r'"((?:[^"\\]|\\.)*)"|(-?\d+)\b', rest)]
+        found = re.finditer(r'"((?:[^"\\]|\\.)*)"|(-?\d+)\b', rest)
+        fields = [int(field[2]) if field[1] is None else field[1] for field in found]
         return kind, tuple(fields)
 
     def _row(self, words):

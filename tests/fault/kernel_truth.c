@@ -9,11 +9,13 @@
  *     sleep N       a thread that sleeps N times: "sleeper TID"
  *     spin          two threads that spin on one CPU: "spinner TID", twice
  *     pingpong N    two threads that wait for each other over pipes: "player TID", twice
+ *     texts FOLDER  calls with paths and addresses
  *     wait          until it is killed: "waiting PID"
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -21,7 +23,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -219,6 +225,73 @@ static int pingpong(int rounds)
 	return 0;
 }
 
+/* ---- texts ---- */
+
+/* A path in a page that nobody has touched: the kernel itself brings it into memory. */
+static void open_untouched(void)
+{
+	const char path[] = "untouched";
+	int fd = open("page", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	const char *page = MAP_FAILED;
+
+	if (write(fd, path, sizeof(path)) == (ssize_t)sizeof(path)) {
+		page = mmap(NULL, sizeof(path), PROT_READ, MAP_PRIVATE, fd, 0);
+	}
+	if (page != MAP_FAILED) {
+		syscall(SYS_openat, AT_FDCWD, page, O_RDONLY);
+	}
+	close(fd);
+}
+
+static void rename_and_remove(void)
+{
+	struct stat about;
+
+	close(open("before", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	rename("before", "after");
+	stat("after", &about);
+	unlink("after");
+	mkdir("folder", 0700);
+	rmdir("folder");
+}
+
+static void connect_to(const void *address, socklen_t size, int family)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	connect(fd, address, size);
+	close(fd);
+}
+
+/* Nobody is there. */
+static void connect_to_nobody(void)
+{
+	const struct sockaddr_in four = {
+		.sin_family = AF_INET, .sin_port = htons(1), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	const struct sockaddr_un local = {.sun_family = AF_UNIX, .sun_path = "nobody.sock"};
+
+	connect_to(&four, sizeof(four), AF_INET);
+	connect_to(&local, sizeof(local), AF_UNIX);
+}
+
+static int texts(const char *folder)
+{
+	static char endless[5000];
+	char *const arguments[] = {(char *)"program", NULL};
+
+	if (chdir(folder) != 0) {
+		return 1;
+	}
+	open_untouched();
+	rename_and_remove();
+	connect_to_nobody();
+	memset(endless, 'x', sizeof(endless) - 1);
+	syscall(SYS_openat, AT_FDCWD, endless, O_RDONLY);
+	syscall(SYS_openat, AT_FDCWD, 8, O_RDONLY);
+	execv("no such program", arguments);
+	return 0;
+}
+
 static _Noreturn void wait_for_ever(void)
 {
 	printf("waiting %d\n", (int)getpid());
@@ -252,6 +325,9 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(what, "pingpong") == 0) {
 		return pingpong(times);
+	}
+	if (strcmp(what, "texts") == 0 && argc > 2) {
+		return texts(argv[2]);
 	}
 	if (strcmp(what, "wait") == 0) {
 		wait_for_ever();

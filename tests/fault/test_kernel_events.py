@@ -2,12 +2,11 @@
 """What `ctrace record` says that the kernel said is what happened: calls, switches, states, wakers, losses, and nothing
 is left behind.
 
-    test_kernel_events.py --ctrace PROGRAM --truth PROGRAM [--source perf-sched [--with-perfmon]]
-
-`--with-perfmon`: as nobody, with CAP_PERFMON and the tracepoints that root wrote down.
+    test_kernel_events.py --ctrace PROGRAM --truth PROGRAM [--source bpf [--as-nobody-with bpf,perfmon]]
 """
 
 import argparse
+import ctypes
 import os
 import re
 import shutil
@@ -30,7 +29,7 @@ os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks
 PROGRAMS = {}
 SOURCE = "tracefs"
 AS_USER = []
-PERFMON = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all,+perfmon", "--ambient-caps=-all,+perfmon"]
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 # getpid, getpid, exit(5), by the calls of 32-bit x86.
 CODE_32 = bytes.fromhex("b814000000cd80 b814000000cd80 bb05000000 b801000000cd80")
 YIELDED, PREEMPTED, SLEEPING, DEAD = 0, 1, 2, 6
@@ -87,7 +86,7 @@ class Kernel(unittest.TestCase):
     def assert_accounted(self, trace):
         """Written + lost = what the kernel counted, and each loss stands in its stream."""
         source = trace.sources[SOURCE]
-        if SOURCE == "tracefs":
+        if SOURCE != "perf-sched":
             kernel, ours = map(int, re.search(r"counted (\d+) records, taken or lost (\d+)", source["text"]).groups())
             self.assertEqual(kernel, ours)
         self.assertEqual(source["lost"], trace.lost())
@@ -300,10 +299,101 @@ class Loss(Kernel):
         self.assertEqual(trace.call_counts()["getppid"], 300000)
 
 
+class Texts(Kernel):
+    def setUp(self):
+        if SOURCE != "bpf":
+            self.skipTest(f"{SOURCE} does not tell what arguments point to")
+        super().setUp()
+
+    def texts_of(self, trace):
+        """(call, argument, text), each of the call that its thread has begun and not ended."""
+        within, found = {}, []
+        for event in trace.of("syscall_enter", "syscall_exit", "syscall_text"):
+            if event.kind == "syscall_text":
+                found.append((trace.calls[within[event.fields[0]]], *event.fields[1:]))
+            else:
+                within[event.fields[0]] = event.fields[1] if event.kind == "syscall_enter" else None
+        return found
+
+    def test_paths_and_addresses_are_what_the_program_gave(self):
+        self.record("texts", self.path)
+        found = self.texts_of(self.read())
+        names = {"open": "openat", "stat": "newfstatat"}
+        first = next(i for i, (call, *_) in enumerate(found) if call == "chdir")
+        told = [(names.get(call, call), index, text) for call, index, text in found[first:]]
+        self.assertEqual(told, [
+            ("chdir", 0, str(self.path)), ("openat", 1, "page"), ("openat", 1, "untouched"), ("openat", 1, "before"),
+            ("rename", 0, "before"), ("rename", 1, "after"), ("newfstatat", 1, "after"), ("unlink", 0, "after"),
+            ("mkdir", 0, "folder"), ("rmdir", 0, "folder"), ("connect", 1, "127.0.0.1:1"), ("connect", 1, "nobody.sock"),
+            ("openat", 1, "x" * 4095), ("execve", 0, "no such program")])
+
+    def test_programs_are_named_by_their_callers(self):
+        done = run(*self.recording(), "--", "/bin/sh", "-c", "/bin/true; exec /bin/echo done")
+        self.assertEqual((done.returncode, done.stdout), (0, "done\n"), done.stderr)
+        self.assertEqual([text for call, _, text in self.texts_of(self.read()) if call == "execve"], ["/bin/sh", "/bin/true", "/bin/echo"])
+
+
+class Programs(Kernel):
+    """Of bpf: they are in the kernel as long as somebody holds them."""
+
+    BPF = {"x86_64": 321, "aarch64": 280}.get(os.uname().machine)
+    BPF_PROG_GET_FD_BY_ID = 13
+
+    def setUp(self):
+        if SOURCE != "bpf":
+            self.skipTest("of bpf only")
+        if os.geteuid() != 0 or self.BPF is None:
+            self.skipTest("needs root, to look for programs")
+        super().setUp()
+
+    def is_loaded(self, program):
+        answer = ctypes.create_string_buffer(struct.pack("<III", program, 0, 0), 128)
+        fd = ctypes.CDLL(None, use_errno=True).syscall(self.BPF, self.BPF_PROG_GET_FD_BY_ID, answer, 128)
+        if fd >= 0:
+            os.close(fd)
+        return fd >= 0
+
+    def start(self):
+        started = subprocess.Popen([*self.recording(), "--", PROGRAMS["truth"], "wait"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(started.stdout.close)
+        program = int(re.fullmatch(r"waiting (\d+)\n", started.stdout.readline()).group(1))
+        held = {int(found) for info in Path(f"/proc/{started.pid}/fdinfo").iterdir()
+                for found in re.findall(r"^prog_id:\s*(\d+)$", info.read_text(), re.MULTILINE)}
+        self.assertGreater(len(held), 5)
+        self.assertTrue(all(map(self.is_loaded, held)))
+        return started, program, held
+
+    def test_they_go_with_the_recording(self):
+        started, program, held = self.start()
+        os.kill(program, signal.SIGKILL)
+        self.assertEqual(started.wait(SECONDS), 137)
+        self.assertTrue(is_there(lambda: not any(map(self.is_loaded, held))))
+
+    def test_they_go_with_a_killed_recorder_and_its_trace_opens(self):
+        started, program, held = self.start()
+        try:
+            self.assertTrue(is_there(lambda: self.trace.stat().st_size > 10000))
+            started.kill()
+            started.wait(SECONDS)
+            self.assertTrue(is_there(lambda: not any(map(self.is_loaded, held))))
+            self.assertGreater(len(Trace(PROGRAMS["ctrace"], self.trace).events), 0)
+            os.kill(program, 0)
+        finally:
+            os.kill(program, signal.SIGKILL)
+
+    def test_another_pid_namespace_is_refused(self):
+        apart = ["unshare", "--pid", "--fork", "--mount-proc"]
+        if shutil.which("unshare") is None or run(*apart, "true").returncode != 0:
+            self.skipTest("no pid namespace can be made here")
+        done = run(*apart, PROGRAMS["ctrace"], "record", "--sources", "bpf", "-o", self.trace, "--", "sh", "-c", "exit 4")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("another pid namespace", done.stderr)
+
+
 class Remains(Kernel):
     def setUp(self):
         if SOURCE != "tracefs":
-            self.skipTest("only tracefs has something that could remain")
+            self.skipTest("of tracefs only")
         super().setUp()
         self.tracefs = Tracefs()
         self.addCleanup(self.tracefs.close)
@@ -387,27 +477,38 @@ class Unprivileged(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o777)
             trace = Path(folder) / "trace.out"
-            nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
             program = shutil.copy(PROGRAMS["ctrace"], folder)
-            done = run(*nobody, program, "record", "--sources", "tracefs", "-o", trace, "--", "sh", "-c", "echo through; exit 3")
+            done = run(*NOBODY, program, "record", "--sources", "tracefs", "-o", trace, "--", "sh", "-c", "echo through; exit 3")
             self.assertEqual((done.returncode, done.stdout), (3, "through\n"), done.stderr)
             self.assertRegex(done.stderr, r"(?m)^ctrace: not recorded: tracefs: .*tracefs")
             source = Trace(PROGRAMS["ctrace"], trace).sources["tracefs"]
             self.assertEqual(source["state"], 2)
             self.assertIn("run as root", source["text"])
 
+    def test_what_bpf_needs_is_named(self):
+        if SOURCE != "bpf" or AS_USER or os.geteuid() != 0 or shutil.which("setpriv") is None:
+            self.skipTest("needs root, to become somebody else")
+        missing = missing_for(PROGRAMS["ctrace"], "bpf", NOBODY)
+        self.assertRegex(missing, "built without|CAP_BPF and CAP_PERFMON are missing.*setcap")
 
-def become_perfmon(folder):
-    """What root does once for such a user."""
+
+def become_nobody_with(capabilities, folder):
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         print("skipped: only root can become nobody and keep a capability")
         sys.exit(77)
+    if SOURCE == "perf-sched":
+        write_tracepoints(folder)
+    kept = ",".join(f"+{name}" for name in capabilities.split(","))
+    AS_USER.extend([*NOBODY, f"--inh-caps=-all,{kept}", f"--ambient-caps=-all,{kept}"])
+
+
+def write_tracepoints(folder):
+    """What root does once for such a user."""
     folder.chmod(0o755)
     os.environ["CTRACE_TRACEPOINTS"] = str(folder / "tracepoints")
     if (done := run(PROGRAMS["ctrace"], "sources", "--write-ids")).returncode != 0:
         print("skipped:", done.stderr)
         sys.exit(77)
-    AS_USER.extend(PERFMON)
 
 
 def main():
@@ -415,14 +516,14 @@ def main():
     parser.add_argument("--ctrace", required=True)
     parser.add_argument("--truth", required=True)
     parser.add_argument("--source", default="tracefs")
-    parser.add_argument("--with-perfmon", action="store_true")
+    parser.add_argument("--as-nobody-with", metavar="CAPABILITIES")
     options, rest = parser.parse_known_args()
     PROGRAMS.update({name: str(Path(getattr(options, name)).resolve()) for name in ("ctrace", "truth")})
     global SOURCE
     SOURCE = options.source
     with tempfile.TemporaryDirectory() as folder:
-        if options.with_perfmon:
-            become_perfmon(Path(folder))
+        if options.as_nobody_with:
+            become_nobody_with(options.as_nobody_with, Path(folder))
         unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
 
 

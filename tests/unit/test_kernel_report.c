@@ -4,7 +4,12 @@
 
 #include "tests/unit/trace_fixture.h"
 #include "tests/unit/unit.h"
+#include "tracer/sources/kernel/call_texts.h"
 #include "tracer/sources/kernel/kernel_report.h"
+#include "tracer/sources/kernel/socket_address.h"
+
+#include <arpa/inet.h>
+#include <sys/un.h>
 
 #define FIRST (CTRACE_FIXTURE_BASE + 500)
 #define TID   4000000 /* above any there is */
@@ -101,10 +106,77 @@ static void a_time_that_falls_is_set_right_in_every_kind(void **state)
 	ctrace_fixture_close(&written.made);
 }
 
+/* ---- texts ---- */
+
+static void calls_with_texts_are_known_by_name(void **state)
+{
+	(void)state;
+	assert_int_equal(ctrace_call_texts("open"), 1);
+	assert_int_equal(ctrace_call_texts("openat"), 2);
+	assert_int_equal(ctrace_call_texts("renameat2"), 2 | 8);
+	assert_int_equal(ctrace_call_texts("connect"), 2 << CTRACE_CALL_ADDRESS_SHIFT);
+	assert_int_equal(ctrace_call_texts("sendto"), 16 << CTRACE_CALL_ADDRESS_SHIFT);
+	assert_int_equal(ctrace_call_texts("read"), 0);
+	assert_int_equal(ctrace_call_texts("pen"), 0);
+	assert_int_equal(ctrace_call_texts(""), 0);
+}
+
+static void address_is(const void *bytes, size_t size, const char *expected)
+{
+	char text[CTRACE_SOCKET_ADDRESS_BYTES];
+
+	if (expected == NULL) {
+		assert_false(ctrace_socket_address(bytes, size, text));
+	} else {
+		assert_true(ctrace_socket_address(bytes, size, text));
+		assert_string_equal(text, expected);
+	}
+}
+
+static void addresses_of_sockets_are_texts(void **state)
+{
+	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(6379)};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(80)};
+	struct sockaddr_un local = {.sun_family = AF_UNIX, .sun_path = "/run/x.sock"};
+	struct sockaddr_storage other = {.ss_family = AF_NETLINK};
+	size_t name = offsetof(struct sockaddr_un, sun_path);
+
+	(void)state;
+	inet_pton(AF_INET, "127.0.0.1", &four.sin_addr);
+	inet_pton(AF_INET6, "::1", &six.sin6_addr);
+	address_is(&four, sizeof(four), "127.0.0.1:6379");
+	address_is(&six, sizeof(six), "[::1]:80");
+	address_is(&local, sizeof(local), "/run/x.sock");
+	address_is(&local, name + 4, "/run");
+	memcpy(local.sun_path, "\0a\0b", 4);
+	address_is(&local, name + 4, "@a@b");
+	memset(local.sun_path, 'p', sizeof(local.sun_path));
+	local.sun_path[sizeof(local.sun_path) - 1] = '\0';
+	address_is(&local, sizeof(local), local.sun_path);
+	address_is(&other, sizeof(other), NULL);
+}
+
+static void addresses_that_are_cut_are_none(void **state)
+{
+	struct sockaddr_in four = {.sin_family = AF_INET};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+	struct sockaddr_un local = {.sun_family = AF_UNIX};
+
+	(void)state;
+	address_is(&four, 0, NULL);
+	address_is(&four, 1, NULL);
+	address_is(&four, sizeof(four) - 1, NULL);
+	address_is(&six, sizeof(four), NULL);
+	address_is(&local, sizeof(local.sun_family), NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_time_that_falls_is_set_right_in_every_kind),
+		cmocka_unit_test(calls_with_texts_are_known_by_name),
+		cmocka_unit_test(addresses_of_sockets_are_texts),
+		cmocka_unit_test(addresses_that_are_cut_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,23 +36,24 @@ static const struct {
 	{CTRACE_CALL_CLOSES | CTRACE_CALL_CLOSES_RANGE, " close_range "},
 };
 
-static int is_in(const char *names, const char *name, size_t size)
+bool ctrace_call_is_in(const char *names, const char *name)
 {
+	size_t size = strlen(name);
 	const char *at = names;
 
-	while ((at = strstr(at, name)) != NULL) {
+	while (size > 0 && (at = strstr(at, name)) != NULL) {
 		if (at[-1] == ' ' && at[size] == ' ') {
-			return 1;
+			return true;
 		}
 		at += size;
 	}
-	return 0;
+	return false;
 }
 
 unsigned ctrace_call_deeds(const char *name)
 {
-	for (size_t i = 0; name[0] != '\0' && i < sizeof(lists) / sizeof(lists[0]); i++) {
-		if (is_in(lists[i].names, name, strlen(name))) {
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (ctrace_call_is_in(lists[i].names, name)) {
 			return lists[i].deeds;
 		}
 	}

@@ -4,6 +4,8 @@
 
 /* What a system call does with descriptors, and with the processor, by its name. */
 
+#include <stdbool.h>
+
 enum ctrace_call_deed {
 	CTRACE_CALL_USES_0 = 0x01, /* argument 0 is a descriptor */
 	CTRACE_CALL_USES_1 = 0x02,
@@ -20,5 +22,8 @@ enum ctrace_call_deed {
 
 /* Or-ed; 0: nothing. */
 unsigned ctrace_call_deeds(const char *name);
+
+/* Is it one of these names, which stand between blanks? */
+bool ctrace_call_is_in(const char *names, const char *name);
 
 #endif

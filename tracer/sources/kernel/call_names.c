@@ -30,9 +30,11 @@ void ctrace_call_names_destroy(struct ctrace_call_names *names)
 	free(names);
 }
 
-static const char *known_name(uint32_t number, bool is_compat)
+const char *ctrace_call_name(uint32_t call)
 {
-	if (is_compat) {
+	uint32_t number = call % CTRACE_CALL_COMPAT;
+
+	if (call >= CTRACE_CALL_COMPAT) {
 		return number < sizeof(compat_calls) / sizeof(compat_calls[0])
 			       ? compat_calls[number]
 			       : NULL;
@@ -45,7 +47,7 @@ static void state_row(struct ctrace_source_trace *trace, uint32_t call)
 {
 	bool is_compat = call >= CTRACE_CALL_COMPAT;
 	uint32_t number = call % CTRACE_CALL_COMPAT;
-	const char *name = known_name(number, is_compat);
+	const char *name = ctrace_call_name(call);
 	struct ctrace_call_row row = {.call = call, .layer = CTRACE_CALL_SYSTEM};
 	char text[64];
 

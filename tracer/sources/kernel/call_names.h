@@ -19,6 +19,9 @@
 struct ctrace_call_names *ctrace_call_names_create(void);
 void ctrace_call_names_destroy(struct ctrace_call_names *names);
 
+/* The name of one of the kernel's, by its number in a trace; NULL: not known. */
+const char *ctrace_call_name(uint32_t call);
+
 /* The kernel's number as the trace's; its row is written when it first comes by. */
 uint32_t ctrace_call_number(struct ctrace_source_trace *trace, int64_t number, bool is_compat);
 
