@@ -143,6 +143,7 @@ static void check_event(struct ctrace_checker *checker, struct ctrace_checked_st
 	if (stream->is_buffer || event->kind >= CTRACE_KIND_SCHED_SWITCH) {
 		ctrace_checker_kernel_event(checker, stream, event);
 	}
+	ctrace_checker_lock_event(checker, event);
 	if (event->kind == CTRACE_KIND_SPAN_END) {
 		follow_end(stream, event->site);
 		return;

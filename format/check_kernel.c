@@ -80,6 +80,17 @@ void ctrace_checker_kernel_event(struct ctrace_checker *checker,
 	}
 }
 
+void ctrace_checker_lock_event(struct ctrace_checker *checker, const struct ctrace_event *event)
+{
+	struct ctrace_value values[16];
+
+	if (event->kind == CTRACE_KIND_LOCK_WAIT || event->kind == CTRACE_KIND_LOCK_ACQUIRED) {
+		ctrace_event_values(checker->trace, event, values);
+		ctrace_checker_reference(checker, &checker->calls, values[2].u64,
+					 "a wait for a lock");
+	}
+}
+
 /* What a row says of its stream. */
 struct stated {
 	const char *whose;

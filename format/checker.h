@@ -82,6 +82,8 @@ void ctrace_checker_events(struct ctrace_checker *checker);
 void ctrace_checker_kernel_event(struct ctrace_checker *checker,
 				 const struct ctrace_checked_stream *stream,
 				 const struct ctrace_event *event);
+/* One of them, whatever it is: what it names of CALLS, if it is a wait for a lock. */
+void ctrace_checker_lock_event(struct ctrace_checker *checker, const struct ctrace_event *event);
 /* At the end of a recording the rows of THREADS and BUFFERS say what was counted here. */
 void ctrace_checker_counts(struct ctrace_checker *checker);
 

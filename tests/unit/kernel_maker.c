@@ -5,6 +5,7 @@
 
 #include "format/alloc_events.h"
 #include "format/kernel_events.h"
+#include "format/lock_events.h"
 
 #include <string.h>
 
@@ -355,6 +356,29 @@ static bool is_memory(enum ctrace_kind kind)
 	return kind >= CTRACE_KIND_ALLOC && kind <= CTRACE_KIND_POOL;
 }
 
+static void put_locks(struct ctrace_block *block, enum ctrace_kind kind, uint64_t ticks,
+		      const struct ctrace_value *values)
+{
+	struct ctrace_lock_wait wait = {.lock = values[0].u64, .kind = (unsigned)values[1].u64};
+
+	if (kind == CTRACE_KIND_LOCK_RELEASED) {
+		ctrace_block_lock_released(block, ticks, wait.lock, wait.kind);
+		return;
+	}
+	wait.call = values[2].u64;
+	if (kind == CTRACE_KIND_LOCK_WAIT) {
+		wait.holder = values[3].u64;
+		ctrace_block_lock_wait(block, ticks, &wait);
+	} else {
+		ctrace_block_lock_acquired(block, ticks, &wait, values[3].i64);
+	}
+}
+
+static bool is_of_lock(enum ctrace_kind kind)
+{
+	return kind >= CTRACE_KIND_LOCK_WAIT && kind <= CTRACE_KIND_LOCK_RELEASED;
+}
+
 static void tell(struct ctrace_kernel_maker *kernel, const struct ctrace_made_event *event)
 {
 	kernel->made++;
@@ -381,6 +405,8 @@ static void put_event(struct ctrace_kernel_maker *kernel, struct ctrace_block *b
 		put_lives(block, kind, ticks, values);
 	} else if (is_memory(kind)) {
 		put_memory(kernel, block, kind, ticks, values);
+	} else if (is_of_lock(kind)) {
+		put_locks(block, kind, ticks, values);
 	} else {
 		put_calls(block, kind, ticks, values);
 	}
@@ -409,11 +435,12 @@ void ctrace_kernel_maker_own(struct ctrace_kernel_maker *kernel, struct ctrace_b
 			     uint64_t ticks)
 {
 	static const enum ctrace_kind kinds[] = {
-		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	     CTRACE_KIND_ALLOC,
-		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	     CTRACE_KIND_POOL,
-		CTRACE_KIND_SYSCALL_ENTER, CTRACE_KIND_SYSCALL_EXIT,
+		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	      CTRACE_KIND_ALLOC,
+		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	      CTRACE_KIND_POOL,
+		CTRACE_KIND_LOCK_RELEASED, CTRACE_KIND_SYSCALL_ENTER, CTRACE_KIND_SYSCALL_EXIT,
+		CTRACE_KIND_LOCK_WAIT,	   CTRACE_KIND_LOCK_ACQUIRED,
 	};
-	uint64_t count = kernel->call_count == 0 ? 6 : 8;
+	uint64_t count = kernel->call_count == 0 ? 7 : 11;
 
 	put_event(kernel, block, kinds[below(kernel, count)], ticks);
 }
