@@ -33,7 +33,7 @@ bool ctrace_record_sources_choose(struct ctrace_record_sources *sources);
 /* Are rings wanted? */
 bool ctrace_record_sources_has_spans(const struct ctrace_record_sources *sources);
 
-/* Are calls, or memory, to be seen from inside? */
+/* Are calls, memory or locks to be seen from inside? */
 bool ctrace_record_sources_has_preload(const struct ctrace_record_sources *sources);
 
 /* The trace has begun; the program waits. Says in one line what is missing. */

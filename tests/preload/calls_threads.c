@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,6 +105,111 @@ static void contend(void)
 	pthread_join(thread, NULL);
 }
 
+/* All that a free lock answers, with clocks and times that the real ones refuse or do not look at.
+ */
+static void ask_with_times(void)
+{
+	const struct timespec past = {0, 0}, bad = {0, -1};
+	pthread_rwlock_t own = PTHREAD_RWLOCK_INITIALIZER;
+	pthread_mutex_t plain = PTHREAD_MUTEX_INITIALIZER;
+
+	SHOW("pthread_mutex_clocklock", pthread_mutex_clocklock(&plain, CLOCK_MONOTONIC, &bad));
+	SHOW("pthread_mutex_clocklock", pthread_mutex_clocklock(&plain, CLOCK_MONOTONIC, &past));
+	SHOW("pthread_mutex_clocklock", pthread_mutex_clocklock(&plain, CLOCK_BOOTTIME, &past));
+	pthread_mutex_unlock(&plain);
+	SHOW("pthread_mutex_clocklock", pthread_mutex_clocklock(&plain, CLOCK_BOOTTIME, &past));
+	SHOW("pthread_rwlock_timedrdlock", pthread_rwlock_timedrdlock(&own, &bad));
+	SHOW("pthread_rwlock_timedrdlock", pthread_rwlock_timedrdlock(&own, &past));
+	SHOW("pthread_rwlock_clockrdlock", pthread_rwlock_clockrdlock(&own, CLOCK_REALTIME, &past));
+	SHOW("pthread_rwlock_clockrdlock", pthread_rwlock_clockrdlock(&own, CLOCK_BOOTTIME, &past));
+	SHOW("pthread_rwlock_timedwrlock", pthread_rwlock_timedwrlock(&own, &past));
+	pthread_rwlock_unlock(&own);
+	pthread_rwlock_unlock(&own);
+	SHOW("pthread_rwlock_timedwrlock", pthread_rwlock_timedwrlock(&own, &bad));
+	SHOW("pthread_rwlock_clockwrlock",
+	     pthread_rwlock_clockwrlock(&own, CLOCK_MONOTONIC, &past));
+	SHOW("pthread_rwlock_clockwrlock",
+	     pthread_rwlock_clockwrlock(&own, CLOCK_MONOTONIC, &past));
+	SHOW("pthread_rwlock_clockwrlock", pthread_rwlock_clockwrlock(&own, CLOCK_MONOTONIC, &bad));
+	SHOW("sem_clockwait", sem_clockwait(&semaphore, CLOCK_MONOTONIC, &past));
+	SHOW("sem_post", sem_post(&semaphore));
+	SHOW("sem_clockwait", sem_clockwait(&semaphore, CLOCK_BOOTTIME, &past));
+	SHOW("sem_clockwait", sem_clockwait(&semaphore, CLOCK_MONOTONIC, &bad));
+	SHOW("sem_clockwait", sem_clockwait(&semaphore, CLOCK_MONOTONIC, &past));
+	SHOW("pthread_cond_signal", pthread_cond_signal(&condition));
+	SHOW("pthread_cond_broadcast", pthread_cond_broadcast(&condition));
+}
+
+/* ---- C11 ---- */
+
+static mtx_t plain_mtx;
+static cnd_t cnd;
+static bool is_told;
+
+static int tell(void *unused)
+{
+	(void)unused;
+	mtx_lock(&plain_mtx);
+	is_told = true;
+	SHOW("cnd_signal", cnd_signal(&cnd));
+	SHOW("cnd_broadcast", cnd_broadcast(&cnd));
+	mtx_unlock(&plain_mtx);
+	return -7;
+}
+
+static void ask_c11(void)
+{
+	const struct timespec past = {0, 0}, bad = {0, -1};
+	mtx_t again;
+	thrd_t thread;
+	int error = thrd_success, result = 0;
+
+	mtx_init(&plain_mtx, mtx_timed);
+	mtx_init(&again, mtx_plain | mtx_recursive);
+	cnd_init(&cnd);
+	SHOW("mtx_lock", mtx_lock(&plain_mtx));
+	SHOW("mtx_timedlock", mtx_timedlock(&plain_mtx, &past));
+	SHOW("mtx_timedlock", mtx_timedlock(&plain_mtx, &bad));
+	thrd_create(&thread, tell, NULL);
+	while (!is_told) {
+		error = cnd_wait(&cnd, &plain_mtx);
+	}
+	show("cnd_wait", error);
+	SHOW("cnd_timedwait", cnd_timedwait(&cnd, &plain_mtx, &past));
+	SHOW("mtx_unlock", mtx_unlock(&plain_mtx));
+	SHOW("thrd_join", thrd_join(thread, &result));
+	show("result", result);
+	SHOW("mtx_lock", mtx_lock(&again));
+	SHOW("mtx_lock", mtx_lock(&again));
+	SHOW("mtx_unlock", mtx_unlock(&again));
+	SHOW("mtx_unlock", mtx_unlock(&again));
+}
+
+/* Joins: of one that is over, of oneself, of one that nobody joins. */
+static void *end_at_once(void *result)
+{
+	return result;
+}
+
+static void ask_for_ends(void)
+{
+	const struct timespec past = {0, 0};
+	pthread_t thread;
+	void *result = NULL;
+
+	pthread_create(&thread, NULL, end_at_once, &is_told);
+	SHOW("pthread_join", pthread_join(thread, &result));
+	show("result", result == &is_told);
+	SHOW("pthread_join", pthread_join(pthread_self(), NULL));
+	SHOW("pthread_clockjoin_np",
+	     pthread_clockjoin_np(pthread_self(), NULL, CLOCK_MONOTONIC, &past));
+	pthread_create(&thread, NULL, holder, &held);
+	SHOW("pthread_clockjoin_np", pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &past));
+	SHOW("pthread_clockjoin_np", pthread_clockjoin_np(thread, NULL, CLOCK_BOOTTIME, &past));
+	sem_post(&held);
+	SHOW("pthread_join", pthread_join(thread, NULL));
+}
+
 /* Kinds of mutex answer in their own ways when their owner asks again, or dies. */
 static void ask_each_kind(int kind)
 {
@@ -158,6 +264,9 @@ void call_threads(void)
 	sem_init(&held, 0, 0);
 	wait_for_helper();
 	contend();
+	ask_with_times();
+	ask_c11();
+	ask_for_ends();
 	ask_each_kind(PTHREAD_MUTEX_RECURSIVE);
 	ask_each_kind(PTHREAD_MUTEX_ERRORCHECK);
 	ask_the_dead();

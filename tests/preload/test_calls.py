@@ -15,7 +15,7 @@ from pathlib import Path
 from calls_trace import Programs, Trace, preloaded, recorded, result_of, run
 
 HERE = Path(__file__).resolve().parent
-TABLE = HERE.parents[1] / "tracer/preload/calls.def"
+TABLES = [HERE.parents[1] / "tracer/preload" / name for name in ("calls.def", "locks.def")]
 WAYS = ("counts", "signals", "jump", "threads", "fault", "cancel", "storm")
 # What `calls-host counts` does, and one write of what it prints.
 COUNTS = {"openat": 2, "fopen": 1, "read": 7, "write": 5 + 1, "access": 3, "fread": 3, "fclose": 1, "close": 2}
@@ -24,7 +24,8 @@ ALLOCATORS = "/usr/lib/*/lib{}.so.*"
 
 
 def wrapped_functions():
-    return set(re.findall(r"^(?:CALL|CALL_AS|BY_HAND|LOCK|TWIN)\((\w+)", TABLE.read_text(), re.MULTILINE))
+    text = "".join(table.read_text() for table in TABLES)
+    return set(re.findall(r"^(?:CALL|CALL_AS|BY_HAND|TWIN|WAITS|LETS_GO)\((\w+)", text, re.MULTILINE))
 
 
 class Calls(unittest.TestCase):

@@ -19,12 +19,6 @@ static inline int64_t ctrace_result_number(int64_t result)
 	return result > 0 ? -result : result;
 }
 
-/* The thread that is chosen to go first is told -1; that is no failure. */
-static inline int64_t ctrace_result_barrier(int result)
-{
-	return result == PTHREAD_BARRIER_SERIAL_THREAD ? 1 : ctrace_result_number(result);
-}
-
 /* The errors of getaddrinfo are not those of errno; the nearest. */
 static inline int64_t ctrace_result_resolved(int result)
 {
@@ -54,7 +48,6 @@ static inline int64_t ctrace_result_resolved(int result)
 #define CTRACE_RESULT_MAPPED(r)	  ((r) == MAP_FAILED ? -(int64_t)errno : (int64_t)(r))
 #define CTRACE_RESULT_VALUE(r)	  ((int64_t)(r))
 #define CTRACE_RESULT_NUMBER(r)	  ctrace_result_number(r)
-#define CTRACE_RESULT_BARRIER(r)  ctrace_result_barrier(r)
 #define CTRACE_RESULT_RESOLVED(r) ctrace_result_resolved(r)
 
 #endif

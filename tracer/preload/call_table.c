@@ -36,9 +36,6 @@ const struct ctrace_site_info ctrace_call_sites[CTRACE_CALL_SITES] = {
 	CALL(function, name, layer, type, result, text, parameters, __VA_ARGS__)
 #define BY_HAND(function, name, layer, count, type, parameters)                                    \
 	SITE(CTRACE_CALL_##function, layer, name, CTRACE_KIND_SYSCALL_ENTER, count),
-#define LOCK(function, attempt, parameters, ...)                                                   \
-	SITE(CTRACE_CALL_##function, LIBRARY, #function, CTRACE_KIND_SYSCALL_ENTER,                \
-	     COUNT(__VA_ARGS__)),
 #define TWIN(twin, function)
 #include "tracer/preload/calls.def"
 	{.state = &ctrace_call_states[CTRACE_CALL_TEXTS],
@@ -61,32 +58,18 @@ uint16_t ctrace_call_states[CTRACE_CALL_SITES] = {
 
 static bool are_known;
 
-/* Where a symbol has several versions, the one that programs of today are linked with. */
-#if defined(__x86_64__)
-#define VERSION_OF_CONDITIONS "GLIBC_2.3.2"
-#else
-#define VERSION_OF_CONDITIONS NULL
-#endif
-
-static void look_up(void **real, const char *name, const char *version)
+static void look_up(void **real, const char *name)
 {
-	void *found = version != NULL ? dlvsym(RTLD_NEXT, name, version) : NULL;
-
-	*real = found != NULL ? found : dlsym(RTLD_NEXT, name);
+	*real = dlsym(RTLD_NEXT, name);
 }
 
 static void look_all_up(void)
 {
-#define CALL(function, ...)    look_up((void **)(void *)&ctrace_real.function, #function, NULL);
+#define CALL(function, ...)    look_up((void **)(void *)&ctrace_real.function, #function);
 #define CALL_AS(function, ...) CALL(function)
 #define BY_HAND(function, ...) CALL(function)
-#define LOCK(function, ...)    CALL(function)
 #define TWIN(twin, function)
 #include "tracer/preload/calls.def"
-	look_up((void **)(void *)&ctrace_real.pthread_cond_wait, "pthread_cond_wait",
-		VERSION_OF_CONDITIONS);
-	look_up((void **)(void *)&ctrace_real.pthread_cond_timedwait, "pthread_cond_timedwait",
-		VERSION_OF_CONDITIONS);
 }
 
 /* Twice at a time does no harm: the same is stored. */

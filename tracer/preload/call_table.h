@@ -57,7 +57,6 @@ enum ctrace_call_id {
 #define CALL(function, ...)    CTRACE_CALL_##function,
 #define CALL_AS(function, ...) CTRACE_CALL_##function,
 #define BY_HAND(function, ...) CTRACE_CALL_##function,
-#define LOCK(function, ...)    CTRACE_CALL_##function,
 #define TWIN(twin, function)
 #include "tracer/preload/calls.def"
 	CTRACE_CALLS,
@@ -71,7 +70,6 @@ struct ctrace_real {
 #define CALL_AS(function, name, layer, type, result, text, parameters, ...)                        \
 	type(*function) parameters;
 #define BY_HAND(function, name, layer, count, type, parameters) type(*function) parameters;
-#define LOCK(function, attempt, parameters, ...)		int(*function) parameters;
 #define TWIN(twin, function)
 #include "tracer/preload/calls.def"
 };

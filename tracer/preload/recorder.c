@@ -17,6 +17,8 @@ const struct ctrace_face *_Atomic ctrace_recorder;
 
 bool ctrace_recorder_has_only_library, ctrace_recorder_has_no_calls;
 
+bool ctrace_recorder_has_locks = true;
+
 struct search {
 	const struct ctrace_face *but, *found;
 };
@@ -94,11 +96,14 @@ static void complain(const struct ctrace_face *other)
 		other->release, ctrace_face.release);
 }
 
-static void read_environment(void)
+static bool is_set(const char *text)
 {
-	const char *calls = getenv("CTRACE_CALLS");
+	return text != NULL && *text != '\0';
+}
 
-	if (calls == NULL || *calls == '\0') {
+static void read_calls(const char *calls)
+{
+	if (!is_set(calls)) {
 		return;
 	}
 	ctrace_recorder_has_only_library = strcmp(calls, "library") == 0;
@@ -106,6 +111,18 @@ static void read_environment(void)
 	if (!ctrace_recorder_has_only_library && !ctrace_recorder_has_no_calls &&
 	    strcmp(calls, "all") != 0) {
 		fprintf(stderr, "ctrace: CTRACE_CALLS=%s: must be all, library or none\n", calls);
+	}
+}
+
+static void read_locks(const char *locks)
+{
+	if (!is_set(locks) || strcmp(locks, "on") == 0) {
+		return;
+	}
+	if (strcmp(locks, "off") == 0) {
+		ctrace_recorder_has_locks = false;
+	} else {
+		fprintf(stderr, "ctrace: CTRACE_LOCKS=%s: must be on or off\n", locks);
 	}
 }
 
@@ -117,7 +134,8 @@ static const struct ctrace_face *find_recorder(void)
 	if (getauxval(AT_SECURE) != 0) {
 		return NULL;
 	}
-	read_environment();
+	read_calls(getenv("CTRACE_CALLS"));
+	read_locks(getenv("CTRACE_LOCKS"));
 	other = find_other();
 	if (other != NULL && other->version != CTRACE_FACE_VERSION) {
 		complain(other);

@@ -60,30 +60,6 @@ static inline void tell_text(unsigned index, const uint64_t *words, int64_t resu
 #define CALL(function, name, layer, type, result, text, parameters, ...)                           \
 	CALL_AS(function, name, layer, type, result, text, parameters, (__VA_ARGS__), __VA_ARGS__)
 
-/* Who gets it at once has not waited; any other answer but "busy" is the real one's too. */
-#define LOCK(function, attempt, parameters, ...)                                                   \
-	__attribute__((noinline)) static int recorded_##function parameters                        \
-	{                                                                                          \
-		const uint64_t words[] = {WORDS(__VA_ARGS__)};                                     \
-		unsigned code = ctrace_call_begin(CTRACE_CALL_##function, words,                   \
-						  sizeof(words) / sizeof(words[0]));               \
-		int result = ctrace_real.function(__VA_ARGS__);                                    \
-                                                                                                   \
-		ctrace_call_end(code, ctrace_result_number(result));                               \
-		return result;                                                                     \
-	}                                                                                          \
-                                                                                                   \
-	CTRACE_WRAPPER int function parameters                                                     \
-	{                                                                                          \
-		int result;                                                                        \
-                                                                                                   \
-		if (LIKELY(ctrace_call_state(CTRACE_CALL_##function) == 0)) {                      \
-			return ctrace_real.function(__VA_ARGS__);                                  \
-		}                                                                                  \
-		result = attempt(lock);                                                            \
-		return result == EBUSY ? recorded_##function(__VA_ARGS__) : result;                \
-	}
-
 #define BY_HAND(function, ...)
 #define TWIN(twin, function)                                                                       \
 	CTRACE_WRAPPER extern __typeof__(function) twin __attribute__((alias(#function)));

@@ -120,6 +120,12 @@ bool ctrace_preload_put(const struct ctrace_source_before *before, const char *c
 				     "preloaded");
 		return false;
 	}
+	/* Locks are the matter of lock_source.h, which comes last and says so if they are wanted.
+	 */
+	if (setenv("CTRACE_LOCKS", "off", 1) != 0) {
+		ctrace_source_refuse(answer, "", "%s", strerror(ENOMEM));
+		return false;
+	}
 	if (is_put(path) && calls == NULL) {
 		return true;
 	}

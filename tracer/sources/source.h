@@ -92,6 +92,8 @@ struct ctrace_source {
 	const char *costs; /* measured: docs/sources.md */
 	unsigned gives;	   /* enum ctrace_gives, or-ed */
 	bool is_asked_for; /* takes part only where it is named */
+	/* One that stands before it in the list, where it comes along unasked; NULL: nowhere. */
+	const struct ctrace_source *with;
 	/* Blocks: no. Changes nothing on this machine that lasts. */
 	void (*probe)(struct ctrace_source_answer *answer);
 	/* NULL: none. False, with the answer why, leaves the source out. */

@@ -5,6 +5,7 @@
 
 #include "tracer/sources/alloc_source.h"
 #include "tracer/sources/bpf/bpf_source.h"
+#include "tracer/sources/lock_source.h"
 #include "tracer/sources/perf/perf_samples.h"
 #include "tracer/sources/perf/perf_sched.h"
 #include "tracer/sources/perf/perf_switch.h"
@@ -17,11 +18,17 @@
 #include <string.h>
 
 const struct ctrace_source *const ctrace_source_list[] = {
-	&ctrace_source_spans,	    &ctrace_source_tracefs,
-	&ctrace_source_bpf,	    &ctrace_source_perf_sched,
-	&ctrace_source_perf_switch, &ctrace_source_perf_samples,
-	&ctrace_source_preload,	    &ctrace_source_alloc,
-	&ctrace_source_alloc_full,  NULL,
+	&ctrace_source_spans,
+	&ctrace_source_tracefs,
+	&ctrace_source_bpf,
+	&ctrace_source_perf_sched,
+	&ctrace_source_perf_switch,
+	&ctrace_source_perf_samples,
+	&ctrace_source_preload,
+	&ctrace_source_alloc,
+	&ctrace_source_alloc_full,
+	&ctrace_source_locks,
+	NULL,
 };
 
 const struct ctrace_source *ctrace_source_find(const char *name, size_t size)

@@ -4,7 +4,8 @@
 
 #include "tracer/src/collect/stream.h"
 
-#include "format/kernel_events.h"
+#include "format/lock_events.h"
+#include "tracer/src/emit/lock.h"
 #include "tracer/src/ring/ring_record.h"
 
 #include <string.h>
@@ -178,6 +179,38 @@ static void put_call_text(struct ctrace_stream *stream, const struct ctrace_stre
 				  (uint8_t)word_at(stretch, stretch->from + 8), text);
 }
 
+/* A wait begins, or a lock is let go. */
+static void put_lock(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+		     const struct ctrace_entry *entry, uint32_t call, uint64_t ticks)
+{
+	uint64_t what = word_at(stretch, stretch->from + 16);
+	const struct ctrace_lock_wait event = {
+		.lock = word_at(stretch, stretch->from + 8),
+		.kind = ctrace_lock_what_kind(what),
+		.call = call,
+		.holder = ctrace_lock_what_holder(what),
+	};
+
+	if (entry->kind == CTRACE_KIND_LOCK_WAIT) {
+		ctrace_block_lock_wait(&stream->block, ticks, &event);
+	} else {
+		ctrace_block_lock_released(&stream->block, ticks, event.lock, event.kind);
+	}
+}
+
+/* A wait is over. */
+static void put_lock_end(struct ctrace_stream *stream, uint64_t word, uint32_t call, uint64_t ticks)
+{
+	const struct ctrace_lock_wait event = {
+		.lock = ctrace_lock_over_lock(word),
+		.kind = ctrace_lock_over_kind(word),
+		.call = call,
+	};
+
+	ctrace_block_lock_acquired(&stream->block, ticks, &event,
+				   -(int64_t)ctrace_lock_over_error(word));
+}
+
 static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
 		      const struct ctrace_entry *entry, uint32_t site, uint64_t ticks)
 {
@@ -193,6 +226,10 @@ static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch 
 		return;
 	case CTRACE_KIND_SYSCALL_TEXT:
 		put_call_text(stream, stretch, ticks);
+		return;
+	case CTRACE_KIND_LOCK_WAIT:
+	case CTRACE_KIND_LOCK_RELEASED:
+		put_lock(stream, stretch, entry, site, ticks);
 		return;
 	case CTRACE_KIND_THREAD_NAME:
 	case CTRACE_KIND_PROCESS_NAME:
@@ -234,8 +271,8 @@ static bool is_open(const struct ctrace_block *block, uint32_t site)
 }
 
 /*
- * An end: of a span, the leave of a task, the return of a call. Returns its bytes in the ring. A
- * span that was begun here is ended here, whatever is wanted by now.
+ * An end: of a span, a wait, the leave of a task, the return of a call. Returns its bytes in the
+ * ring. A span that was begun here is ended here, whatever is wanted by now.
  */
 static uint64_t take_end(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
 			 const struct ctrace_entry *entry, uint32_t known, uint64_t ticks)
@@ -254,6 +291,12 @@ static uint64_t take_end(struct ctrace_stream *stream, const struct ctrace_stret
 		if (is_wanted) {
 			ctrace_block_syscall_exit(&stream->block, ticks, 0, site,
 						  (int64_t)word_at(stretch, stretch->from + 8));
+		}
+		return 16;
+	}
+	if (entry->kind == CTRACE_KIND_LOCK_WAIT) {
+		if (is_wanted) {
+			put_lock_end(stream, word_at(stretch, stretch->from + 8), site, ticks);
 		}
 		return 16;
 	}
@@ -277,6 +320,7 @@ static uint64_t end_bytes(const struct ctrace_entry *entry)
 		return 8;
 	case CTRACE_KIND_TASK_ENTER:
 	case CTRACE_KIND_SYSCALL_ENTER:
+	case CTRACE_KIND_LOCK_WAIT:
 		return 16;
 	default:
 		return UINT64_MAX;

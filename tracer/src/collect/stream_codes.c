@@ -85,6 +85,12 @@ static uint32_t call_number(struct ctrace_recording *recording, const struct ctr
 	return row.call;
 }
 
+/* A wait for a lock is one in a call. */
+static bool is_of_call(const struct ctrace_entry *entry)
+{
+	return entry->kind == CTRACE_KIND_SYSCALL_ENTER || entry->kind == CTRACE_KIND_LOCK_WAIT;
+}
+
 void ctrace_codes_learn(struct ctrace_codes *codes, unsigned code)
 {
 	struct ctrace_recording *recording = codes->recording;
@@ -100,7 +106,7 @@ void ctrace_codes_learn(struct ctrace_codes *codes, unsigned code)
 			ctrace_stream_define_site(&recording->writer, entry, id);
 		}
 	}
-	if (want == CTRACE_WANT_OTHER && entry->kind == CTRACE_KIND_SYSCALL_ENTER) {
+	if (want == CTRACE_WANT_OTHER && is_of_call(entry)) {
 		id = id != 0 ? id : call_number(recording, entry);
 		want = id != 0 ? want : CTRACE_WANT_NOT;
 	}

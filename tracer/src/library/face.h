@@ -15,6 +15,7 @@
  */
 
 #include "tracer/src/emit/call.h"
+#include "tracer/src/emit/lock.h"
 
 #include <ctrace/trace.h>
 #include <stdbool.h>

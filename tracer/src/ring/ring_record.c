@@ -28,10 +28,11 @@ static uint64_t args_bytes(const struct ctrace_entry *entry, const uint8_t *data
 	return at - position;
 }
 
-/* The task that is left; the result of a call. */
+/* The task that is left; the result of a call; how a wait for a lock went. */
 static bool has_word_at_end(const struct ctrace_entry *entry)
 {
-	return entry->kind == CTRACE_KIND_TASK_ENTER || entry->kind == CTRACE_KIND_SYSCALL_ENTER;
+	return entry->kind == CTRACE_KIND_TASK_ENTER || entry->kind == CTRACE_KIND_SYSCALL_ENTER ||
+	       entry->kind == CTRACE_KIND_LOCK_WAIT;
 }
 
 uint64_t ctrace_record_bytes(const uint8_t *data, uint64_t mask, uint64_t position)

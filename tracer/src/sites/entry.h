@@ -34,8 +34,8 @@ struct ctrace_entry {
 #define CTRACE_CALL_OF_SYSTEM  "syscall"
 #define CTRACE_CALL_OF_LIBRARY "library"
 
-/* Does this list want this site? Names of threads and processes, calls, and memory of malloc belong
- * to every list. */
+/* Does this list want this site? Names of threads and processes, calls, locks, and memory of malloc
+ * belong to every list. */
 bool ctrace_entry_is_in(const struct ctrace_entry *entry, const char *list);
 
 #endif
