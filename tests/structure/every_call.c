@@ -46,6 +46,11 @@ static void say_all(uint64_t task)
 		TRACE_FLOW_IN(task);
 	}
 	TRACE_TASK_END(task);
+	TRACE_POOL(&here, "pool", &here, 4096);
+	TRACE_ALLOC(&here, bytes, sizeof(bytes));
+	TRACE_FREE(&here, bytes);
+	TRACE_POOL(7, "pool", &here, -4096);
+	TRACE_ALLOC(7, &here, 1);
 	if (TRACE_ENABLED("category")) {
 		TRACE_INSTANT("costly");
 	}

@@ -22,6 +22,7 @@ EXAMPLES = (
     ("arguments", False, ("texts", "-9223372036854775808", "18446744073709551615", "0.1"), ()),
     ("task", False, ("backup", "back up a file", "uploading"), ()),
     ("flow", False, ("give", "do the job", "look at the result"), ()),
+    ("arena", False, ('"name":"requests"', '"size":-65536', '"size":316', '"weight":0'), ()),
     ("names", False, ("the names example", "main thread", "worker 3"), ()),
     ("enabled", False, ("weighed",), ()),
     ("start_stop", True, ("work", '"number":2', '"number":3'), ('"number":1', '"number":4')),

@@ -40,6 +40,9 @@ int use_every_macro(const char *text, double real, unsigned char byte)
 	TRACE_FLOW_OUT(1);
 	TRACE_FLOW_STEP(1);
 	TRACE_FLOW_IN(1);
+	TRACE_POOL(1, "pool", &byte, 1);
+	TRACE_ALLOC(1, &byte, 1);
+	TRACE_FREE(1, &byte);
 	TRACE_THREAD_NAME("thread");
 	TRACE_PROCESS_NAME("process");
 	if (TRACE_ENABLED("c")) {

@@ -74,6 +74,16 @@
  * TRACE_FLOW_OUT(id)                        an arrow leaves the innermost open span.  Category "flow"
  * TRACE_FLOW_STEP(id)  TRACE_FLOW_IN(id)    it passes; it arrives
  *
+ * ---- Memory ------------------------------------------------------------------------------
+ *
+ * Of an allocator of the program's own. `pool` is a pointer or a number that it is known by, unique in
+ * the process and not 0. Category "memory".
+ *
+ * TRACE_ALLOC(pool, address, size)          a block is got of it; this line is where from
+ * TRACE_FREE(pool, address)                 it is given back; just before it may be got again
+ * TRACE_POOL(pool, name, address, size)     the pool itself gets so many bytes there; a negative
+ *                                           size: it gives them back
+ *
  * ---- Names -------------------------------------------------------------------------------
  *
  * TRACE_THREAD_NAME(string)          of the calling thread, any string; also before recording starts

@@ -32,6 +32,9 @@
 #define CTRACE_P_FLOW_OUT 11
 #define CTRACE_P_FLOW_STEP 12
 #define CTRACE_P_FLOW_IN 13
+#define CTRACE_P_ALLOC 48
+#define CTRACE_P_FREE 49
+#define CTRACE_P_POOL 51
 #define CTRACE_P_GUARD 255
 #define CTRACE_P_I64 1
 #define CTRACE_P_U64 2
@@ -88,6 +91,9 @@ int ctrace_ignore_log(const char *format, ...) __attribute__((format(printf, 1, 
 #define TRACE_FLOW_OUT(id) CTRACE_IGNORE(id)
 #define TRACE_FLOW_STEP(id) CTRACE_IGNORE(id)
 #define TRACE_FLOW_IN(id) CTRACE_IGNORE(id)
+#define TRACE_ALLOC(pool, address, size) CTRACE_IGNORE(pool, address, size)
+#define TRACE_FREE(pool, address) CTRACE_IGNORE(pool, address)
+#define TRACE_POOL(pool, name, address, size) CTRACE_IGNORE(pool, address, size)
 #define TRACE_THREAD_NAME(string) CTRACE_IGNORE(string)
 #define TRACE_PROCESS_NAME(string) CTRACE_IGNORE(string)
 #define TRACE_ENABLED(category) 0
@@ -574,6 +580,17 @@ private:
 			(id), CTRACE_CODE("task", "task_enter", "", CTRACE_P_TASK_ENTER, 0))
 
 #endif
+
+/* Memory: words in the order that the recorder knows (SPEC.md 8.5). Pools and addresses may be pointers. */
+#define CTRACE_PLACE(p) TRACE_U64("", (uintptr_t)(p))
+#define TRACE_ALLOC(pool, address, size)                                                       \
+	((void)CTRACE_EVENT(CTRACE_P_ALLOC, "memory", "alloc", CTRACE_PLACE(address),          \
+			    TRACE_U64("", size), CTRACE_PLACE(pool)))
+#define TRACE_FREE(pool, address)                                                              \
+	((void)CTRACE_EVENT(CTRACE_P_FREE, "memory", "free", CTRACE_PLACE(address), CTRACE_PLACE(pool)))
+#define TRACE_POOL(pool, name, address, size)                                                  \
+	((void)CTRACE_EVENT(CTRACE_P_POOL, "memory", name, CTRACE_PLACE(pool), CTRACE_PLACE(address), \
+			    TRACE_I64("", size)))
 
 #define TRACE_THREAD_NAME(string) ctrace_thread_name(string)
 #define TRACE_PROCESS_NAME(string) ctrace_process_name(string)
