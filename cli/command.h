@@ -23,6 +23,7 @@ struct ctrace_command {
 int ctrace_command_check(int argc, char **argv);
 int ctrace_command_convert(int argc, char **argv);
 int ctrace_command_dump(int argc, char **argv);
+int ctrace_command_heap(int argc, char **argv);
 int ctrace_command_help(int argc, char **argv);
 int ctrace_command_record(int argc, char **argv);
 int ctrace_command_recover(int argc, char **argv);

@@ -1,10 +1,11 @@
 # Completion of ctrace for fish.
-set -l commands record view top convert dump check recover sources help
+set -l commands record view top heap convert dump check recover sources help
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -f
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a record -d 'run a program, record what it does'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a recover -d 'a trace of what a dead process left'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a view -d 'a timeline in the browser'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a top -d 'where the time went'
+complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a heap -d 'who allocated memory, and what stays'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a convert -d 'to another format'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a dump -d 'as text, and back'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a check -d 'every rule of the format'
@@ -22,8 +23,8 @@ complete -c ctrace -n '__fish_seen_subcommand_from top convert dump' -l end -x -
 complete -c ctrace -n '__fish_seen_subcommand_from top convert' -l threads -x -d 'only these'
 complete -c ctrace -n '__fish_seen_subcommand_from dump' -l stats -d 'sizes and counts'
 complete -c ctrace -n '__fish_seen_subcommand_from dump' -l assemble -r -d 'text to trace'
-complete -c ctrace -n '__fish_seen_subcommand_from top check dump recover sources' -l json -d 'answer in JSON'
-complete -c ctrace -n '__fish_seen_subcommand_from help' -x -a 'record view top convert dump check recover sources'
+complete -c ctrace -n '__fish_seen_subcommand_from top heap check dump recover sources' -l json -d 'answer in JSON'
+complete -c ctrace -n '__fish_seen_subcommand_from help' -x -a 'record view top heap convert dump check recover sources'
 complete -c ctrace -n '__fish_seen_subcommand_from record recover view convert check' -s q -l quiet -d 'no progress, no summary'
 complete -c ctrace -n '__fish_seen_subcommand_from convert' -l strict -d 'fail on damage'
 complete -c ctrace -n '__fish_seen_subcommand_from record' -l seconds -x -d 'stop after so long'
@@ -36,4 +37,6 @@ complete -c ctrace -n '__fish_seen_subcommand_from recover' -l delete -d 'remove
 complete -c ctrace -n '__fish_seen_subcommand_from sources' -l check -d 'test the clocks'
 complete -c ctrace -n '__fish_seen_subcommand_from sources' -l write-ids -d 'as root: keep the tracepoints for perf-sched'
 complete -c ctrace -n '__fish_seen_subcommand_from top' -l sort -x -a 'cpu waiting runnable total self count p50 p99 max name' -d 'by this'
-complete -c ctrace -n '__fish_seen_subcommand_from top' -l rows -x -d 'lines of each table'
+complete -c ctrace -n '__fish_seen_subcommand_from top heap' -l rows -x -d 'lines of each table'
+complete -c ctrace -n '__fish_seen_subcommand_from heap' -l at -x -d 'at this moment'
+complete -c ctrace -n '__fish_seen_subcommand_from heap' -l between -x -d 'what has grown: A,B'

@@ -6,6 +6,7 @@ that nobody here wrote go on as without it, whatever allocator they have.
 """
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -93,6 +94,21 @@ class Memory(unittest.TestCase):
         self.assertEqual("get_growing", callers[20011])
         self.assertEqual("get_growing", callers[21003])
         self.assertEqual("get_aligned", callers[30011])
+
+    def test_heap_says_what_the_program_did(self):
+        done = record(self.trace, "alloc-full", Programs.host, "truth", 3, CTRACE_RING_POLICY="block")
+        self.assertEqual((0, b"", b""), result_of(done))
+        answer = json.loads(run(Programs.ctrace, "heap", "--json", self.trace).stdout)
+        self.assertEqual(0, answer["lost"])
+        sums = Counter()
+        for place in answer["places"]:
+            for what in ("live", "got", "freed"):
+                sums[place["stack"][0]["function"], what, "bytes"] += place[what]["bytes"]
+                sums[place["stack"][0]["function"], what, "blocks"] += place[what]["blocks"]
+        self.assertEqual((30 * 10007, 30), (sums["get_small", "live", "bytes"], sums["get_small", "live", "blocks"]))
+        self.assertEqual((300 * 10007, 300), (sums["get_small", "got", "bytes"], sums["get_small", "got", "blocks"]))
+        self.assertEqual((270 * 10007, 270), (sums["get_small", "freed", "bytes"], sums["get_small", "freed", "blocks"]))
+        self.assertEqual((150 * 13 * 773, 0), (sums["get_zeroed", "got", "bytes"], sums["get_zeroed", "live", "blocks"]))
 
     def test_a_sample_has_whole_stacks(self):
         trace = self.host("alloc", "truth", 3, **OFTEN)

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_HEAP_SUMS_H
+#define CTRACE_HEAP_SUMS_H
+
+/*
+ * The memory of a trace at a moment, and what became of it until then: by place, by thread, by
+ * pool. One walk over the trace; no model is needed.
+ *
+ *     ctrace_heap_init(&heap, trace, &settings)
+ *       heap.sites, heap.pairs, heap.pools, heap.total
+ *     ctrace_heap_finish(&heap)
+ *
+ * Where blocks were chosen at random, sums are estimates (SPEC 8.5): `variance` is that of the
+ * bytes, and bytes plus or minus 1.96 times its root hold the truth in 95 of 100 traces.
+ *
+ * Thread: any, own object.  Allocates: 72 bytes a block that is alive, 500 a place.
+ */
+
+#include "format/map.h"
+#include "viewer-server/analysis/heap_blocks.h"
+#include "viewer-server/analysis/heap_walk.h"
+
+/* Lives are counted by the number of their binary digits in ns: the last is from 4.6 minutes on. */
+#define CTRACE_HEAP_LIVES 40u
+
+struct ctrace_heap_sum {
+	uint64_t bytes;
+	double blocks, variance;
+};
+
+/* All blocks that were got at one stack, in one pool. */
+struct ctrace_heap_site {
+	uint64_t stack, pool; /* stack 0: not known */
+	struct ctrace_heap_sum live,
+		before;			   /* at the moment; at the one that it is compared with */
+	struct ctrace_heap_sum got, freed; /* between the two, or from the beginning on */
+	/* Of the live ones, those that are older than any block of here that was freed became. */
+	struct ctrace_heap_sum overdue;
+	uint64_t longest_life;		 /* ns; of the freed ones, also before */
+	double lives[CTRACE_HEAP_LIVES]; /* of the freed ones, in blocks */
+};
+
+/* Blocks that one thread got and another gave back. */
+struct ctrace_heap_pair {
+	uint32_t from, to; /* streams */
+	struct ctrace_heap_sum sum;
+};
+
+struct ctrace_heap_pool {
+	uint64_t pid, pool;
+	struct ctrace_bytes name; /* borrows from the trace; may be empty */
+	uint64_t reserved;	  /* bytes that it has, at the moment */
+	uint64_t live;		  /* of which so many are given out */
+};
+
+struct ctrace_heap {
+	const struct ctrace_trace *trace; /* borrows */
+	struct ctrace_heap_site *sites;	  /* owned; largest first, by live or by growth */
+	uint32_t site_count, site_room;
+	struct ctrace_heap_pair *pairs; /* owned; largest first */
+	uint32_t pair_count, pair_room;
+	struct ctrace_heap_pool *pools; /* owned; as first met */
+	uint32_t pool_count, pool_room;
+	struct ctrace_heap_site total;
+	uint64_t peak, peak_time;   /* live bytes, until the moment */
+	uint64_t moment;	    /* ns: the last event's, if that is before the one asked for */
+	uint64_t events, unmatched; /* unmatched: frees of blocks that are not known */
+	uint64_t lost, damaged;
+	bool is_sampled;					 /* some of it are estimates */
+	struct ctrace_map site_by_key, pair_by_key, pool_by_key; /* while it is made */
+	struct ctrace_heap_blocks blocks;
+};
+
+struct ctrace_heap_settings {
+	uint64_t at;   /* ns; UINT64_MAX: the end */
+	uint64_t from; /* compare with this moment */
+	bool has_from;
+};
+
+/* CTRACE_ERR_NO_MEMORY, or done. Undo with _finish, also after a failure. */
+enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrace_trace *trace,
+				    const struct ctrace_heap_settings *settings);
+void ctrace_heap_finish(struct ctrace_heap *heap);
+
+/* Half of the freed blocks lived no longer than so many ns; 0: none was freed. */
+uint64_t ctrace_heap_median_life(const struct ctrace_heap_site *site);
+/* Half the width of the 95 % interval of the bytes. */
+double ctrace_heap_spread(const struct ctrace_heap_sum *sum);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTRACE_HEAP_WALK_H
+#define CTRACE_HEAP_WALK_H
+
+/*
+ * What a trace tells of memory, in the order of SPEC 8.5: over all streams by time; of equal times
+ * those of one stream as they stand, and a stream whose next is a free first.
+ *
+ *     ctrace_heap_walk_init(&walk, trace)
+ *       while (ctrace_heap_walk_next(&walk, &event)) …
+ *       walk.status, walk.lost
+ *     ctrace_heap_walk_finish(&walk)
+ *
+ * A stream's chunks are read one at a time, the first when its time has come. Damaged ones are left
+ * out and counted.
+ *
+ * Thread: any, own object.  Allocates: a chunk for each stream that is under way.
+ */
+
+#include "format/reader.h"
+
+struct ctrace_heap_event {
+	enum ctrace_kind kind; /* alloc, free, realloc, pool */
+	uint32_t stream;
+	uint64_t pid, tid;
+	uint64_t time; /* ns */
+	uint64_t pool, address;
+	uint64_t from;	 /* of realloc */
+	uint64_t size;	 /* of pool: what it gets, or gives back */
+	uint64_t weight; /* 0: itself alone */
+	uint64_t stack;
+	bool is_less;		  /* of pool: gives back */
+	struct ctrace_bytes name; /* of pool; empty: as before */
+};
+
+struct ctrace_heap_stream;
+
+struct ctrace_heap_walk {
+	const struct ctrace_trace *trace;   /* borrows */
+	struct ctrace_heap_stream *streams; /* owned */
+	uint32_t stream_count;
+	struct ctrace_heap_stream **order; /* owned: a heap, the next event on top */
+	uint32_t order_count;
+	struct ctrace_heap_stream *taken; /* whose event was given last */
+	uint64_t lost;			  /* events, so far */
+	uint64_t damaged;		  /* chunks */
+	enum ctrace_status status;
+};
+
+/* CTRACE_ERR_NO_MEMORY, or done. Undo with _finish, also after a failure. */
+enum ctrace_status ctrace_heap_walk_init(struct ctrace_heap_walk *walk,
+					 const struct ctrace_trace *trace);
+/* False: it was the last, or `status` is not CTRACE_OK. The name is borrowed from the walk until
+ * the next call. */
+bool ctrace_heap_walk_next(struct ctrace_heap_walk *walk, struct ctrace_heap_event *event);
+void ctrace_heap_walk_finish(struct ctrace_heap_walk *walk);
+
+#endif
