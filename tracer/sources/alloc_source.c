@@ -50,7 +50,7 @@ static bool prepare_full(const struct ctrace_source_before *before,
 const struct ctrace_source ctrace_source_alloc = {
 	.name = "alloc",
 	.about = "blocks of memory, one in 512 KiB, with stacks; not of static programs",
-	.costs = "1 to 2 ns a block; 1 us a chosen one",
+	.costs = "1 ns a block; 3 us a chosen one",
 	.gives = CTRACE_GIVES_BLOCKS,
 	.is_asked_for = true,
 	.probe = ctrace_preload_probe,
@@ -60,7 +60,7 @@ const struct ctrace_source ctrace_source_alloc = {
 const struct ctrace_source ctrace_source_alloc_full = {
 	.name = "alloc-full",
 	.about = "every block of memory, with who called malloc; not of static programs",
-	.costs = "10 to 16 ns a block and free, 20 bytes in the file",
+	.costs = "16 to 23 ns a block and its free",
 	.gives = CTRACE_GIVES_BLOCKS,
 	.is_asked_for = true,
 	.probe = ctrace_preload_probe,
