@@ -297,6 +297,20 @@ static void put_json_sites(FILE *out, const struct ctrace_heap *heap, bool has_f
 	fputs("],\n", out);
 }
 
+static void put_json_curve(FILE *out, const struct ctrace_heap *heap)
+{
+	fprintf(out, "  \"curve\": {\"point_ns\": %" PRIu64 ", \"points\": [", heap->point_ns);
+	for (uint32_t i = 0; i < heap->point_count; i++) {
+		const struct ctrace_heap_point *point = &heap->curve[i];
+
+		fprintf(out,
+			"%s\n    {\"live\": %" PRIu64 ", \"most\": %" PRIu64 ", \"got\": %" PRIu64
+			"}",
+			i > 0 ? "," : "", point->live, point->most, point->got);
+	}
+	fputs("]},\n", out);
+}
+
 static void put_json_pairs(FILE *out, const struct ctrace_heap *heap)
 {
 	fputs("  \"threads\": [", out);
@@ -336,6 +350,7 @@ void ctrace_heap_tables_json(FILE *out, const struct ctrace_heap *heap, bool has
 		heap->unmatched, heap->peak, heap->peak_time);
 	put_json_numbers(out, &heap->total, has_from);
 	fputs("},\n", out);
+	put_json_curve(out, heap);
 	put_json_sites(out, heap, has_from);
 	put_json_pairs(out, heap);
 	put_json_pools(out, heap);

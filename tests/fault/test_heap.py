@@ -124,6 +124,16 @@ class Heap(unittest.TestCase):
         # The second one is 340 ns old at 400, older than any that was freed.
         self.assertEqual(exact((70, 1)), load["overdue"])
 
+    def test_the_curve_ends_at_what_is_alive(self):
+        answer = self.heap(STORY)
+        points = answer["curve"]["points"]
+        self.assertEqual(answer["total"]["live"]["bytes"], points[-1]["live"])
+        self.assertEqual(answer["peak"]["bytes"], max(point["most"] for point in points))
+        self.assertEqual(answer["total"]["got"]["bytes"], sum(point["got"] for point in points))
+        # At 100 ns a block is freed and another got.
+        at = points[100 // answer["curve"]["point_ns"]]
+        self.assertEqual((125, 155, 70), (at["live"], at["most"], at["got"]))
+
     def test_pools(self):
         self.assertEqual([{"pid": 10, "pool": 7, "name": "arena", "reserved_bytes": 1000, "live_bytes": 30}],
                          self.heap(STORY)["pools"])

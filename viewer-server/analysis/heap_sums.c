@@ -154,6 +154,30 @@ static unsigned digits_of(uint64_t ns)
 	return digits < CTRACE_HEAP_LIVES ? digits : CTRACE_HEAP_LIVES - 1;
 }
 
+/* Points that nothing happened in are as the one before ended. */
+static struct ctrace_heap_point *point_at(struct ctrace_heap *heap, uint64_t time)
+{
+	uint64_t last = time / heap->point_ns;
+
+	last = last < CTRACE_HEAP_POINTS ? last : CTRACE_HEAP_POINTS - 1;
+	while (heap->point_count <= last) {
+		uint64_t live = heap->point_count > 0 ? heap->curve[heap->point_count - 1].live : 0;
+
+		heap->curve[heap->point_count++] =
+			(struct ctrace_heap_point){.live = live, .most = live};
+	}
+	return &heap->curve[last];
+}
+
+static void count_point(struct ctrace_heap *heap, uint64_t time, uint64_t got)
+{
+	struct ctrace_heap_point *point = point_at(heap, time);
+
+	point->live = heap->total.live.bytes;
+	point->most = point->live > point->most ? point->live : point->most;
+	point->got += got;
+}
+
 static void count_peak(struct ctrace_heap *heap, uint64_t time)
 {
 	if (heap->total.live.bytes > heap->peak) {
@@ -258,6 +282,7 @@ static bool end_block(struct summing *summing, const struct ctrace_heap_event *e
 	}
 	*last = block;
 	take_alive(summing, &block);
+	count_point(heap, event->time, 0);
 	count_life(summing, &block, event->time);
 	if (!is_counted(summing)) {
 		return true;
@@ -295,6 +320,7 @@ static bool begin_block(struct summing *summing, const struct ctrace_heap_event 
 		return false;
 	}
 	count_peak(heap, event->time);
+	count_point(heap, event->time, sum_of(&block).bytes);
 	return true;
 }
 
@@ -443,6 +469,9 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 	enum ctrace_status status;
 
 	*heap = (struct ctrace_heap){.trace = trace};
+	heap->point_ns =
+		ctrace_trace_ns(trace, ctrace_trace_info(trace)->last_ticks) / CTRACE_HEAP_POINTS +
+		1;
 	status = ctrace_heap_walk_init(&walk, trace);
 	if (status == CTRACE_OK) {
 		status = walk_all(&summing, &walk);

@@ -53,6 +53,14 @@ struct ctrace_heap_pool {
 	uint64_t live;		  /* of which so many are given out */
 };
 
+/* The curve over the whole trace: so many equal stretches of time. */
+#define CTRACE_HEAP_POINTS 256u
+
+struct ctrace_heap_point {
+	uint64_t live, most; /* bytes alive at its end; at most within it */
+	uint64_t got;	     /* bytes that were got in it */
+};
+
 struct ctrace_heap {
 	const struct ctrace_trace *trace; /* borrows */
 	struct ctrace_heap_site *sites;	  /* owned; largest first, by live or by growth */
@@ -62,7 +70,10 @@ struct ctrace_heap {
 	struct ctrace_heap_pool *pools; /* owned; as first met */
 	uint32_t pool_count, pool_room;
 	struct ctrace_heap_site total;
-	uint64_t peak, peak_time;   /* live bytes, until the moment */
+	uint64_t peak, peak_time; /* live bytes, until the moment */
+	struct ctrace_heap_point curve[CTRACE_HEAP_POINTS];
+	uint32_t point_count;	    /* up to the moment */
+	uint64_t point_ns;	    /* how long each is; 1 and up */
 	uint64_t moment;	    /* ns: the last event's, if that is before the one asked for */
 	uint64_t events, unmatched; /* unmatched: frees of blocks that are not known */
 	uint64_t lost, damaged;
