@@ -83,6 +83,25 @@ static void a_list_says_which_sources_are_wanted(void **state)
 	assert_true(ctrace_source_set_has(&set, spans));
 }
 
+static void some_sources_take_part_only_where_they_are_named(void **state)
+{
+	const struct ctrace_source *spans = ctrace_source_find("spans", 5);
+	const struct ctrace_source *alloc = ctrace_source_find("alloc", 5);
+	struct ctrace_source_set set;
+
+	(void)state;
+	assert_true(choose(&set, NULL));
+	assert_true(ctrace_source_set_has(&set, spans) && !ctrace_source_set_has(&set, alloc));
+	assert_true(choose(&set, "-tracefs"));
+	assert_false(ctrace_source_set_has(&set, alloc));
+	assert_true(choose(&set, "+alloc"));
+	assert_true(ctrace_source_set_has(&set, spans) && ctrace_source_set_has(&set, alloc));
+	assert_true(choose(&set, "alloc"));
+	assert_true(!ctrace_source_set_has(&set, spans) && ctrace_source_set_has(&set, alloc));
+	assert_false(choose(&set, "+"));
+	assert_false(choose(&set, "+all"));
+}
+
 static void an_unknown_source_is_named(void **state)
 {
 	struct ctrace_source_set set;
@@ -354,6 +373,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_says_which_sources_are_wanted),
+		cmocka_unit_test(some_sources_take_part_only_where_they_are_named),
 		cmocka_unit_test(an_unknown_source_is_named),
 		cmocka_unit_test(stamps_lie_on_lines_between_anchors),
 		cmocka_unit_test(old_anchors_make_room),
