@@ -5,6 +5,7 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/thread_list.h"
+#include "cli/top_locks.h"
 #include "cli/top_tables.h"
 
 #include <stdio.h>
@@ -18,7 +19,22 @@ struct top_command {
 	struct ctrace_thread_list threads;
 };
 
-static bool print(struct top_command *command, const struct ctrace_model *model)
+static void put(struct top_command *command, const struct ctrace_top *top,
+		const struct ctrace_top_locks *locks, const struct ctrace_model *model,
+		const struct ctrace_trace *trace)
+{
+	if (command->options.is_json) {
+		ctrace_top_tables_json(stdout, top, model);
+		ctrace_top_locks_json(stdout, locks, trace);
+		fprintf(stdout, "\n}\n");
+	} else {
+		ctrace_top_tables_text(stdout, top, model, command->rows);
+		ctrace_top_locks_text(stdout, locks, trace, command->rows);
+	}
+}
+
+static bool print(struct top_command *command, const struct ctrace_model *model,
+		  const struct ctrace_trace *trace)
 {
 	const struct ctrace_top_settings settings = {
 		.start = command->options.start_ns,
@@ -26,19 +42,20 @@ static bool print(struct top_command *command, const struct ctrace_model *model)
 		.threads = command->threads.tids,
 		.thread_count = command->threads.count,
 	};
+	const struct ctrace_lock_settings of_locks = {settings.start, settings.end,
+						      settings.threads, settings.thread_count};
+	struct ctrace_top_locks locks;
 	struct ctrace_top top;
 	bool is_done = ctrace_top_init(&top, model, &settings) == CTRACE_OK;
 
+	is_done = ctrace_top_locks_init(&locks, trace, &of_locks) == CTRACE_OK && is_done;
 	if (!is_done) {
 		fprintf(stderr, "ctrace top: no memory for the tables\n");
 	} else {
 		ctrace_top_tables_sort(&top, model, command->sort);
-		if (command->options.is_json) {
-			ctrace_top_tables_json(stdout, &top, model);
-		} else {
-			ctrace_top_tables_text(stdout, &top, model, command->rows);
-		}
+		put(command, &top, &locks, model, trace);
 	}
+	ctrace_top_locks_finish(&locks);
 	ctrace_top_finish(&top);
 	return is_done;
 }
@@ -67,7 +84,7 @@ static int run(struct top_command *command)
 		return CTRACE_EXIT_FAILED;
 	}
 	is_done = ctrace_thread_list_check(&command->threads, trace, command->input) &&
-		  open_model(command, trace, &model) && print(command, model);
+		  open_model(command, trace, &model) && print(command, model, trace);
 	ctrace_model_destroy(model);
 	ctrace_trace_close(trace);
 	close(fd);
@@ -107,7 +124,8 @@ int ctrace_command_top(int argc, char **argv)
 			 "run; "
 			 "system\ncalls, library calls and spans by total time and count, with "
 			 "median, "
-			 "99th percentile\nand longest. FILE may be - for standard input.",
+			 "99th percentile\nand longest; locks by the time that threads waited for "
+			 "them, and deadlocks. FILE may be - for standard input.",
 		.example = "  ctrace top trace.out --sort p99\n",
 		.shared = CTRACE_SHARED_JSON | CTRACE_SHARED_RANGE,
 		.own = own,

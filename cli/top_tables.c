@@ -151,7 +151,7 @@ void ctrace_top_tables_sort(struct ctrace_top *top, const struct ctrace_model *m
 /* ---- Text ----------------------------------------------------------------------- */
 
 /* Four digits that count, with a unit. */
-static const char *duration(uint64_t ns, char text[24])
+const char *ctrace_top_tables_duration(uint64_t ns, char text[24])
 {
 	static const struct {
 		uint64_t unit;
@@ -175,7 +175,7 @@ static const char *duration(uint64_t ns, char text[24])
 }
 
 /* Text of a trace may hold anything; a terminal shall see none of it. */
-static void put_plain(FILE *out, struct ctrace_bytes text)
+void ctrace_top_tables_plain(FILE *out, struct ctrace_bytes text)
 {
 	for (uint32_t i = 0; i < text.size; i++) {
 		unsigned char c = (unsigned char)text.bytes[i];
@@ -185,7 +185,7 @@ static void put_plain(FILE *out, struct ctrace_bytes text)
 	fputc('\n', out);
 }
 
-static void put_more(FILE *out, uint64_t count, uint64_t rows)
+void ctrace_top_tables_more(FILE *out, uint64_t count, uint64_t rows)
 {
 	if (rows != 0 && count > rows) {
 		fprintf(out, "  … %" PRIu64 " more: --rows 0\n", count - rows);
@@ -198,7 +198,7 @@ static void put_unseen_thread(FILE *out, const struct ctrace_top_thread *thread,
 {
 	fprintf(out, "  %10s %10s %10s %10s %8s %8" PRIu64 " %8" PRIu64 "  ", "-", "-", "-", "-",
 		"-", thread->syscalls, track->tid);
-	put_plain(out, track->label);
+	ctrace_top_tables_plain(out, track->label);
 }
 
 static void put_thread(FILE *out, const struct ctrace_top_thread *thread,
@@ -207,10 +207,12 @@ static void put_thread(FILE *out, const struct ctrace_top_thread *thread,
 	char running[24], runnable[24], waiting[24], unknown[24];
 
 	fprintf(out, "  %10s %10s %10s %10s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "  ",
-		duration(thread->running, running), duration(thread->waiting, waiting),
-		duration(thread->runnable, runnable), duration(thread->unknown, unknown),
-		thread->turns, thread->syscalls, track->tid);
-	put_plain(out, track->label);
+		ctrace_top_tables_duration(thread->running, running),
+		ctrace_top_tables_duration(thread->waiting, waiting),
+		ctrace_top_tables_duration(thread->runnable, runnable),
+		ctrace_top_tables_duration(thread->unknown, unknown), thread->turns,
+		thread->syscalls, track->tid);
+	ctrace_top_tables_plain(out, track->label);
 }
 
 static void put_threads(FILE *out, const struct ctrace_top *top, const struct ctrace_model *model,
@@ -227,7 +229,7 @@ static void put_threads(FILE *out, const struct ctrace_top *top, const struct ct
 		(thread->has_states ? put_thread : put_unseen_thread)(out, thread,
 								      &tracks[thread->track]);
 	}
-	put_more(out, top->thread_count, rows);
+	ctrace_top_tables_more(out, top->thread_count, rows);
 }
 
 static void put_names(FILE *out, const char *title, const struct ctrace_top_names *names,
@@ -244,11 +246,14 @@ static void put_names(FILE *out, const char *title, const struct ctrace_top_name
 		const struct ctrace_top_name *row = &names->rows[i];
 
 		fprintf(out, "  %10s %10s %10" PRIu64 " %10s %10s %10s  ",
-			duration(row->total, total), duration(row->self, self), row->count,
-			duration(row->p50, p50), duration(row->p99, p99), duration(row->max, max));
-		put_plain(out, ctrace_model_name(model, row->name));
+			ctrace_top_tables_duration(row->total, total),
+			ctrace_top_tables_duration(row->self, self), row->count,
+			ctrace_top_tables_duration(row->p50, p50),
+			ctrace_top_tables_duration(row->p99, p99),
+			ctrace_top_tables_duration(row->max, max));
+		ctrace_top_tables_plain(out, ctrace_model_name(model, row->name));
 	}
-	put_more(out, names->count, rows);
+	ctrace_top_tables_more(out, names->count, rows);
 }
 
 void ctrace_top_tables_text(FILE *out, const struct ctrace_top *top,
@@ -314,5 +319,4 @@ void ctrace_top_tables_json(FILE *out, const struct ctrace_top *top,
 	put_names_json(out, "spans", &top->spans, model);
 	put_names_json(out, "syscalls", &top->syscalls, model);
 	put_names_json(out, "calls", &top->calls, model);
-	fprintf(out, "\n}\n");
 }

@@ -19,7 +19,17 @@ void ctrace_top_tables_sort(struct ctrace_top *top, const struct ctrace_model *m
 /* `rows` of each table at most; 0: all. */
 void ctrace_top_tables_text(FILE *out, const struct ctrace_top *top,
 			    const struct ctrace_model *model, uint64_t rows);
+/* An object that is not closed: top_locks.h adds to it. */
 void ctrace_top_tables_json(FILE *out, const struct ctrace_top *top,
 			    const struct ctrace_model *model);
+
+/* ---- for tables beside these ---- */
+
+/* Four digits that count, with a unit, in `text`. */
+const char *ctrace_top_tables_duration(uint64_t ns, char text[24]);
+/* A line's last column. */
+void ctrace_top_tables_plain(FILE *out, struct ctrace_bytes text);
+/* That there are more than `rows`, if so. */
+void ctrace_top_tables_more(FILE *out, uint64_t count, uint64_t rows);
 
 #endif

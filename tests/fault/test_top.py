@@ -50,6 +50,43 @@ chunk EVENTS stream=5 seq=0 base=2000
   +450 sched_switch 0 11 2 0 120
 """
 
+# 21 waits three times for a mutex of 22, who lets it go once; a condition is waited for; a wait is left by a jump; then 21 and 22 wait
+# for each other, and 23 for 22, who is in no circle with it. Another process has the same addresses and a lock for readers.
+LOCKS = """ctrace-text 1
+header session=00000000000000000000000000000000 base=1000 rate=1000000000 clock=5
+chunk STRINGS
+  string 1 "pthread_mutex_lock"
+  string 2 "pthread_cond_wait"
+chunk CALLS
+  call 8192 layer=2 name=1
+  call 8193 layer=2 name=2
+chunk THREADS
+  thread 1 pid=21 tid=21 name=0 written=12 lost=0 state=1
+  thread 2 pid=21 tid=22 name=0 written=2 lost=0 state=1
+  thread 3 pid=21 tid=23 name=0 written=1 lost=0 state=1
+  thread 4 pid=31 tid=31 name=0 written=2 lost=0 state=1
+chunk EVENTS stream=1 base=1100
+  +0 lock_wait 4096 1 8192 22
+  +20 lock_acquired 4096 1 8192 0
+  +10 lock_wait 4096 1 8192 22
+  +30 lock_acquired 4096 1 8192 -110
+  +0 lock_wait 8192 4 8193 0
+  +500 lock_acquired 8192 4 8193 0
+  +0 lock_wait 4096 1 8192 23
+  +5 lock_acquired 4096 1 8192 0
+  +0 lock_wait 12288 1 8192 22
+  +1 lock_released 77 1
+  +100 lock_wait 4096 1 8192 22
+chunk EVENTS stream=2 base=1110
+  +0 lock_released 4096 1
+  +690 lock_wait 16384 1 8192 21
+chunk EVENTS stream=3 base=1900
+  +0 lock_wait 4096 1 8192 22
+chunk EVENTS stream=4 base=1100
+  +0 lock_wait 4096 2 8192 32
+  +7 lock_acquired 4096 3 8192 0
+"""
+
 
 def run(*words):
     return subprocess.run([OPTIONS.ctrace, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
@@ -86,7 +123,23 @@ class Top(unittest.TestCase):
             "syscalls": [{"name": "read", "count": 1, "total_ns": 750, "self_ns": 750, "p50_ns": 750, "p99_ns": 750, "max_ns": 750}],
             "calls": [{"name": "pthread_mutex_lock", "count": 1, "total_ns": 20, "self_ns": 20, "p50_ns": 20, "p99_ns": 20,
                        "max_ns": 20}],
+            "locks": [],
+            "deadlocks": [],
         })
+
+    def test_locks_are_counted_and_who_waits_in_a_circle_is_told(self):
+        trace, text = Path(self.folder.name) / "locks.trace", Path(self.folder.name) / "locks.txt"
+        text.write_text(LOCKS)
+        self.assertEqual(run("dump", "--assemble", text, "-o", trace).returncode, 0)
+        top = json.loads(run("top", "--json", trace).stdout)
+        keys = ("pid", "lock", "kind", "count", "not_over", "total_ns", "p50_ns", "p99_ns", "max_ns", "holder", "holder_count")
+        self.assertEqual([tuple(row[key] for key in keys) for row in top["locks"]], [
+            (21, "0x1000", "mutex", 5, 2, 20 + 30 + 5 + 134, 20, 134, 134, 22, 4),
+            (21, "0x4000", "mutex", 1, 1, 100, 100, 100, 100, 21, 1),
+            (31, "0x1000", "rwlock", 1, 0, 7, 7, 7, 7, 32, 1),
+            (21, "0x2000", "condition", 1, 0, 500, 500, 500, 500, 0, 0)])
+        self.assertEqual([[(wait["tid"], wait["holder"], wait["lock"], wait["call"]) for wait in cycle] for cycle in top["deadlocks"]],
+                         [[(21, 22, "0x1000", "pthread_mutex_lock"), (22, 21, "0x4000", "pthread_mutex_lock")]])
 
     def test_a_range_cuts_states_and_keeps_calls_whole(self):
         part = self.top("--start", "1200ns", "--end", "1500ns", "--threads", "11")

@@ -95,6 +95,8 @@ class Locks(unittest.TestCase):
                 self.assertEqual(busy, sum(wait["lock"] == mutex for wait in waits.begun))
                 self.assertEqual(busy, sum(end["lock"] == mutex for end in waits.ended))
                 self.assertEqual(0, waits.lost)
+                rows = json.loads(run(Programs.ctrace, "top", "--json", self.trace).stdout)["locks"]
+                self.assertEqual((hex(mutex), "mutex", busy, 0), tuple(rows[0][key] for key in ("lock", "kind", "count", "not_over")))
 
     def test_with_locks_alone_there_are_no_calls(self):
         _, waits = self.recorded("count")
@@ -109,6 +111,10 @@ class Locks(unittest.TestCase):
         self.assertEqual(128 + signal.SIGKILL, done.returncode)
         first, second = map(int, done.stdout.split())
         waits = Waits(self.trace)
+        top = json.loads(run(Programs.ctrace, "top", "--json", self.trace).stdout)
+        self.assertEqual([{(first, second), (second, first)}],
+                         [{(wait["tid"], wait["holder"]) for wait in cycle} for cycle in top["deadlocks"]])
+        self.assertIn(b"deadlock: 2 threads wait for each other", run(Programs.ctrace, "top", self.trace).stdout)
         hung = {(wait["tid"], wait["holder"]) for wait in waits.begun if waits.end_of(wait) is None}
         self.assertEqual({(first, second), (second, first)}, hung)
 

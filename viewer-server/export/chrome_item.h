@@ -32,8 +32,9 @@ struct ctrace_chrome_item {
 	uint8_t flags;			/* enum ctrace_chrome_flags */
 	uint8_t text_count;		/* of calls: what their arguments point to */
 	struct ctrace_chrome_args texts[CTRACE_CALL_TEXTS];
-	uint64_t ticks; /* of calls: when they began */
-	bool is_chosen; /* inside the range, whatever its times say */
+	uint64_t ticks;	   /* of calls: when they began */
+	bool is_chosen;	   /* inside the range, whatever its times say */
+	bool is_lock_wait; /* a call whose arguments are those of lock_wait */
 };
 
 /* An item that outlives its chunk, with its arguments behind it. */

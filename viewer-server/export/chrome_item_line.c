@@ -4,6 +4,7 @@
 #include "viewer-server/export/chrome_item.h"
 
 #include "format/limits.h"
+#include "viewer-server/model/kernel/call_decode.h"
 #include "viewer-server/model/threads/pairing.h"
 
 static bool has_site(unsigned kind)
@@ -93,7 +94,7 @@ struct ctrace_call_fact ctrace_chrome_item_call(const struct ctrace_chrome_item 
 						const struct ctrace_trace *trace)
 {
 	const struct ctrace_event event = {
-		.kind = CTRACE_KIND_SYSCALL_ENTER,
+		.kind = item->is_lock_wait ? CTRACE_KIND_LOCK_WAIT : CTRACE_KIND_SYSCALL_ENTER,
 		.site = CTRACE_NO_SITE,
 		.args = item->args,
 		.args_end = item->args_end,
@@ -110,7 +111,12 @@ struct ctrace_call_fact ctrace_chrome_item_call(const struct ctrace_chrome_item 
 	};
 	struct ctrace_value values[16];
 
-	if (item->args_end > item->args && ctrace_event_values(trace, &event, values) >= 8) {
+	unsigned count =
+		item->args_end > item->args ? ctrace_event_values(trace, &event, values) : 0;
+
+	if (item->is_lock_wait && count >= 4) {
+		ctrace_call_take_lock(&call, values);
+	} else if (!item->is_lock_wait && count >= 8) {
 		call.has_args = true;
 		for (unsigned i = 0; i < 6; i++) {
 			call.args[i] = values[2 + i].u64;

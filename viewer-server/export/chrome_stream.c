@@ -46,6 +46,7 @@ static void span_opened(void *context, struct ctrace_span *span, const struct ct
 	item->kind = CTRACE_KIND_SPAN_BEGIN;
 	item->flags = 0;
 	item->text_count = 0;
+	item->is_lock_wait = begin != NULL && begin->kind == CTRACE_KIND_LOCK_WAIT;
 	item->ticks = span->begin;
 	item->is_chosen = false;
 }

@@ -5,6 +5,8 @@
 
 #include "viewer-server/model/ask/event_origin.h"
 #include "viewer-server/model/ask/near.h"
+#include "viewer-server/model/kernel/call_decode.h"
+#include "viewer-server/model/threads/call_fields.h"
 #include "viewer-server/model/threads/pairing.h"
 #include "viewer-server/model/tile.h"
 
@@ -110,13 +112,19 @@ static void take_enter(struct ctrace_detail *detail, const struct ctrace_model *
 	const struct ctrace_event *event = &detail->origin.event;
 	struct ctrace_value values[16];
 
-	if (ctrace_event_values(model->trace, event, values) < 8) {
+	bool is_lock = ctrace_is_lock_event(event->kind);
+
+	if (ctrace_event_values(model->trace, event, values) < (is_lock ? 4 : 8)) {
 		return;
 	}
-	call->call = (uint32_t)(values[1].u64 & 0xffff);
+	call->call = (uint32_t)(values[ctrace_call_field(event->kind)].u64 & 0xffff);
 	call->ticks = event->ticks;
 	call->begin = ctrace_trace_ns(model->trace, event->ticks);
 	call->has_args = true;
+	if (is_lock) {
+		ctrace_call_take_lock(call, values);
+		return;
+	}
 	for (unsigned i = 0; i < 6; i++) {
 		call->args[i] = values[2 + i].u64;
 	}
@@ -132,15 +140,16 @@ static enum ctrace_status take_exit(struct ctrace_detail *detail, const struct c
 	enum ctrace_status status =
 		ctrace_origin_read(model, ref, &detail->end_chunk, &event, error);
 
-	if (status != CTRACE_OK || ctrace_event_values(model->trace, &event, values) < 3) {
+	if (status != CTRACE_OK || ctrace_event_values(model->trace, &event, values) <=
+					   ctrace_call_result_field(event.kind)) {
 		return status;
 	}
-	call->call = (uint32_t)(values[1].u64 & 0xffff);
+	call->call = (uint32_t)(values[ctrace_call_field(event.kind)].u64 & 0xffff);
 	call->to = ctrace_origin_place(model, ref);
 	call->end = ctrace_trace_ns(model->trace, event.ticks);
 	call->ticks = call->has_args ? call->ticks : event.ticks;
 	call->has_result = true;
-	call->result = values[2].i64;
+	call->result = values[ctrace_call_result_field(event.kind)].i64;
 	return CTRACE_OK;
 }
 

@@ -173,9 +173,27 @@ static const char *next_arg(const char *at, struct ctrace_bytes *name, struct ct
 	return *end == ' ' ? end + 1 : end;
 }
 
+/* Waits for locks tell of all calls the same, by the kind of lock (SPEC 8.6). */
+static const struct shape *lock_shape(unsigned kind)
+{
+	static const struct shape of_kinds[] = {
+		{"", "int", "lock:ptr holder:int"},	 {"", "int", "mutex:ptr holder:int"},
+		{"", "int", "lock:ptr holder:int"},	 {"", "int", "lock:ptr holder:int"},
+		{"", "int", "condition:ptr holder:int"}, {"", "int", "semaphore:ptr holder:int"},
+		{"", "int", "barrier:ptr holder:int"},	 {"", "int", "thread:hex holder:int"},
+		{"", "int", "mutex:ptr holder:int"},	 {"", "int", "condition:ptr holder:int"},
+		{"", "int", "thread:hex holder:int"},
+	};
+
+	return &of_kinds[kind < sizeof(of_kinds) / sizeof(of_kinds[0]) ? kind : 0];
+}
+
 /* Of openat and its like, the mode means something only where a file may be made. */
 static bool is_given(const struct shape *shape, const struct ctrace_call_fact *fact, unsigned index)
 {
+	if (fact->lock_kind != 0) {
+		return index == 0 || fact->args[index] != 0;
+	}
 	bool is_open = strcmp(shape->name, "open") == 0,
 	     is_openat = strcmp(shape->name, "openat") == 0;
 	unsigned flags = is_open ? 1 : 2;
@@ -234,6 +252,9 @@ void ctrace_call_decode(struct ctrace_decoded_call *decoded, const struct ctrace
 	decoded->used = 0;
 	decoded->has_result = fact->has_result;
 	decoded->is_error = false;
+	if (fact->lock_kind != 0) {
+		shape = lock_shape(fact->lock_kind);
+	}
 	if (fact->has_args) {
 		memset(decoded->args, 0, sizeof(decoded->args));
 		decode_args(decoded, &source, shape);

@@ -31,6 +31,16 @@ struct ctrace_decoded_call {
 	size_t used;
 };
 
+/* The arguments of a wait, from the values of its lock_wait. */
+static inline void ctrace_call_take_lock(struct ctrace_call_fact *call,
+					 const struct ctrace_value *values)
+{
+	call->has_args = true;
+	call->lock_kind = (unsigned)values[1].u64;
+	call->args[0] = values[0].u64;
+	call->args[1] = values[3].u64;
+}
+
 /* `pid`: whose descriptors are meant. */
 void ctrace_call_decode(struct ctrace_decoded_call *decoded, const struct ctrace_trace *trace,
 			const struct ctrace_call_fact *fact, uint64_t pid);

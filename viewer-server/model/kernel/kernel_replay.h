@@ -71,7 +71,8 @@ struct ctrace_call_fact {
 	struct ctrace_event_place from, to;
 	unsigned flags;
 	bool has_args, has_result;
-	uint64_t args[6];
+	uint64_t args[6];   /* of a wait for a lock: the lock, and the holder's tid */
+	unsigned lock_kind; /* of such a wait (SPEC 8.6); 0: none */
 	int64_t result;
 	unsigned text_count;
 	struct ctrace_call_text texts[CTRACE_CALL_TEXTS]; /* borrowed for the call */

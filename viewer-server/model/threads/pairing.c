@@ -7,6 +7,7 @@
 #include "viewer-server/model/threads/pairing.h"
 
 #include "format/limits.h"
+#include "viewer-server/model/threads/call_fields.h"
 #include "viewer-server/model/threads/call_words.h"
 
 #include <stdlib.h>
@@ -139,7 +140,7 @@ static void take_result(struct ctrace_span *span, const struct ctrace_event *eve
 			const struct ctrace_value *values, uint32_t ordinal)
 {
 	span->has_result = true;
-	span->result = values[2].i64;
+	span->result = values[ctrace_call_result_field(event->kind)].i64;
 	span->end_chunk = ordinal;
 	span->end_index = event->index;
 }
@@ -151,10 +152,10 @@ static void end_call(struct ctrace_pairing *pairing, const struct ctrace_trace *
 	struct ctrace_value values[16];
 	uint32_t depth;
 
-	if (ctrace_event_values(trace, event, values) < 3) {
+	if (ctrace_event_values(trace, event, values) <= ctrace_call_result_field(event->kind)) {
 		return;
 	}
-	unknown.site = ctrace_site_of_call(values[1].u64);
+	unknown.site = ctrace_site_of_call(values[ctrace_call_field(event->kind)].u64);
 	depth = depth_of(pairing, unknown.site);
 	if (depth == 0) {
 		take_result(&unknown, event, values, ordinal);
@@ -271,12 +272,12 @@ static void begin_call(struct ctrace_pairing *pairing, const struct ctrace_trace
 {
 	struct ctrace_value values[16];
 
-	if (ctrace_event_values(trace, event, values) < 2) {
+	if (ctrace_event_values(trace, event, values) <= ctrace_call_field(event->kind)) {
 		return;
 	}
 	const struct place begun = {
 		.begin = event->ticks,
-		.site = ctrace_site_of_call(values[1].u64),
+		.site = ctrace_site_of_call(values[ctrace_call_field(event->kind)].u64),
 		.chunk = ordinal,
 		.index = event->index,
 	};
@@ -306,9 +307,11 @@ static void replay(struct ctrace_pairing *pairing, const struct ctrace_trace *tr
 		end_event(pairing, event);
 		break;
 	case CTRACE_KIND_SYSCALL_ENTER:
+	case CTRACE_KIND_LOCK_WAIT:
 		begin_call(pairing, trace, event, ordinal);
 		break;
 	case CTRACE_KIND_SYSCALL_EXIT:
+	case CTRACE_KIND_LOCK_ACQUIRED:
 		end_call(pairing, trace, event, ordinal);
 		break;
 	default:

@@ -26,8 +26,9 @@
 #include "viewer-server/model/threads/task_stack.h"
 
 /*
- * Calls that a thread tells of itself (syscall_enter and syscall_exit in its own stream) nest among
- * its spans and are spans here: their `site` is the call's number with a mark.
+ * Calls that a thread tells of itself (syscall_enter and syscall_exit in its own stream, and
+ * lock_wait and lock_acquired) nest among its spans and are spans here: their `site` is the call's
+ * number with a mark.
  */
 #define CTRACE_CALL_SITE_MARK UINT32_C(0x80000000)
 
