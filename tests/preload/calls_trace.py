@@ -31,7 +31,7 @@ def preloaded(*words, **more):
 
 
 def record_words(trace):
-    return [Programs.ctrace, "record", "-q", "--sources", "spans,preload", "-o", trace, "--"]
+    return [Programs.ctrace, "record", "-q", "--sources", "spans,preload,locks", "-o", trace, "--"]
 
 
 def recorded(trace, *words, **more):

@@ -39,6 +39,12 @@ uint64_t ctrace_rwlock_holder(const pthread_rwlock_t *lock);
 /* The thread's own tid. */
 uint64_t ctrace_thread_tid(pthread_t thread);
 
+/* Has nobody got it, as far as its first word says? Wrong answers cost a record, nothing else. */
+static inline bool ctrace_mutex_is_free(const pthread_mutex_t *mutex)
+{
+	return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0;
+}
+
 /* Does anybody wait? Asked by the holder, before it lets go. */
 bool ctrace_mutex_has_waiters(const pthread_mutex_t *mutex);
 bool ctrace_rwlock_has_waiters(const pthread_rwlock_t *lock);

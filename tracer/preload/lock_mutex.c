@@ -11,6 +11,7 @@
 #include "tracer/preload/lock_table.h"
 
 #include <errno.h>
+#include <sys/single_threaded.h>
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
@@ -51,7 +52,10 @@
 #define IS_BAD_CLOCK (!ctrace_lock_is_clock(clock))
 #define IS_BAD_TIME  (!ctrace_lock_is_time(end))
 
-APPLY(LOCK, pthread_mutex_lock, MUTEX, (pthread_mutex_t * lock), lock)
+/* A process of one thread locks what is free without an atomic operation, which trying cannot. */
+#define IS_ALONE_AND_FREE (__libc_single_threaded && ctrace_mutex_is_free(lock))
+
+APPLY(LOCK_UNLESS, IS_ALONE_AND_FREE, pthread_mutex_lock, MUTEX, (pthread_mutex_t * lock), lock)
 APPLY(LOCK, pthread_mutex_timedlock, MUTEX, (pthread_mutex_t * lock, const struct timespec *end),
       lock, end)
 APPLY(LOCK_UNLESS, IS_BAD_CLOCK, pthread_mutex_clocklock, MUTEX,
