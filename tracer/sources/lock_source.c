@@ -23,7 +23,7 @@ static bool prepare(const struct ctrace_source_before *before, struct ctrace_sou
 const struct ctrace_source ctrace_source_locks = {
 	.name = "locks",
 	.about = "waits for locks: which, for how long, who had it; not of static programs",
-	.costs = "2 ns a lock that is free, 30 ns a wait",
+	.costs = "2 ns a lock that is free, 0.1 us a wait",
 	/* Nothing is put into a program for this alone, unasked. */
 	.gives = 0,
 	.with = &ctrace_source_preload,
