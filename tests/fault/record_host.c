@@ -10,7 +10,7 @@
  * child of N instants, waited for; orphan:N one that goes on alone; span a span that stays open;
  * exec the rest in a new image; exit:N, _exit:N, abort, kill, crash:SIGNAL ends; wait ends with 100
  * + how many signals came once one of them was SIGTERM or a second has passed since the first;
- * touch:FILE.
+ * touch:FILE; stop-parent the parent waits for SIGCONT.
  */
 
 #include <ctrace/trace.h>
@@ -156,6 +156,8 @@ static void run_word(const char *word)
 		end_child(fork(), number, true);
 	} else if (strncmp(word, "sleep", 5) == 0) {
 		pause_ms(number);
+	} else if (strcmp(word, "stop-parent") == 0) {
+		kill(getppid(), SIGSTOP);
 	} else if (strncmp(word, "touch", 5) == 0) {
 		touch(colon + 1);
 	} else if (!run_ending(word, number)) {

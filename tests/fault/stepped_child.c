@@ -8,6 +8,8 @@
 #include "tracer/src/collect/collect.h"
 #include "tracer/src/directory/ring_dir.h"
 #include "tracer/src/emit/emit.h"
+#include "tracer/src/emit/thread.h"
+#include "tracer/src/ring/ring_growth.h"
 #include "tracer/src/sites/gate.h"
 
 #include <ctrace/trace.h>
@@ -85,16 +87,24 @@ static void set_handler(void)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
+/* Nobody records: rings stay full. */
+static void use_rings(unsigned max_kb)
+{
+	ctrace_rings_set_bytes(CTRACE_RING_KB_MIN << 10);
+	ctrace_growth_set_max((size_t)max_kb << 10);
+	ctrace_ring_dir_use(stepped_plan.rings, NULL);
+}
+
 _Noreturn void stepped_child(void)
 {
 	const struct ctrace_settings settings = {.file = stepped_plan.path,
-						 .ring_kb = 64,
+						 .ring_kb = CTRACE_RING_KB_MIN,
 						 .ring_max_kb = stepped_plan.can_grow ? 128 : 64};
 
 	signal(SIGSEGV, SIG_DFL); /* not cmocka's */
 	set_handler();
 	if (stepped_plan.is_killed) {
-		ctrace_ring_dir_use(stepped_plan.rings, NULL);
+		use_rings(settings.ring_max_kb);
 	} else if (ctrace_start(&settings) != 0) {
 		_exit(2);
 	}

@@ -107,6 +107,20 @@ class Record(Recording):
                 self.assertEqual(done.stdout, "")
                 self.assert_numbers(20)
 
+    def test_full_rings_grow(self):
+        # The recorder, stopped, takes nothing: what the program emits meanwhile is all in its two files.
+        env = {**PATIENT, "CTRACE_RING_KB": "64", "CTRACE_RING_MAX_KB": "256"}
+        went_on = self.path / "went-on"
+        recorder = subprocess.Popen(
+            [PROGRAMS["ctrace"], "record", "-q", "-o", self.trace, "--", PROGRAMS["host"], "emit:1", "stop-parent",
+             "emit:4999", f"touch:{went_on}", "emit:100000", "exit:4"], env=env)
+        self.addCleanup(recorder.wait)
+        self.assertTrue(wait_until(went_on.exists))
+        recorder.send_signal(signal.SIGCONT)
+        self.assertEqual(recorder.wait(SECONDS), 4)
+        text = self.assert_numbers(105000)
+        self.assertNotRegex(text, r"\+\d+ lost")
+
     def test_the_trace_says_how_it_ended(self):
         self.record("emit:1", "exit:7")
         self.assert_ended(self.dump(), "exited with status 7")
@@ -328,7 +342,7 @@ class Recover(Recording):
         self.assertEqual(done.returncode, 1)
         lines = done.stderr.splitlines()
         self.assertEqual(len(lines), 1, done.stderr)
-        self.assertRegex(lines[0], r"ring-1: byte 8: the layout's version is 4294967295, must be 1")
+        self.assertRegex(lines[0], r"ring-1: byte 8: the layout's version is 4294967295, must be 2")
         self.assert_numbers(9, 8)
 
     def test_cut_files_are_named(self):
@@ -340,6 +354,44 @@ class Recover(Recording):
         os.truncate(folder / "process", 100)
         done = self.recover()
         self.assertRegex(done.stderr, r"process: byte 100: the file ends here")
+
+    def grown(self):
+        """A process whose ring is full beyond its first file: 5,000 pairs of instants, 24 bytes each, of 64 KiB."""
+        env = {**os.environ, "CTRACE_RING_DIR": str(self.rings), "CTRACE_RING_KB": "64", "CTRACE_RING_MAX_KB": "128"}
+        run(PROGRAMS["host"], "emit:5000", "kill", env=env)
+        return next(self.rings.iterdir())
+
+    def test_a_ring_that_grew_is_read_from_both_files(self):
+        self.grown()
+        self.assertEqual(self.recover().returncode, 0)
+        text = self.assert_numbers(5000)
+        self.assertNotRegex(text, r"\+\d+ lost")
+
+    def test_a_ring_that_may_not_grow_further_counts_what_it_lost(self):
+        env = {**os.environ, "CTRACE_RING_DIR": str(self.rings), "CTRACE_RING_KB": "64", "CTRACE_RING_MAX_KB": "128"}
+        run(PROGRAMS["host"], "emit:20000", "kill", env=env)
+        answer = json.loads(self.recover("--json").stdout)
+        # Two segments less what is kept for ends: of the first only what did not grow.
+        self.assertEqual(answer["events"] + answer["processes"][0]["threads"][0]["lost"], 40000)
+        self.assertGreater(answer["events"], (60 + 124 << 10) // 24 * 2)
+
+    def test_where_a_grown_ring_goes_on_may_be_gone_cut_or_false(self):
+        folder = self.grown()
+        data = (folder / "ring-1-1").read_bytes()
+        for bytes_left, said in ((None, r"ring-1-1: not there; what the ring held in it is left out"),
+                                 (data[:9000], r"ring-1-1: byte 9000: the file ends here; it must have 131072 bytes"),
+                                 (data + b"\0", r"ring-1-1: byte 131072: the file has 131073 bytes"),
+                                 (b"\xff" * 131072, r"ring-1-1: byte \d+: position \d+ cannot be where a record")):
+            with self.subTest(said):
+                (folder / "ring-1-1").unlink()
+                if bytes_left is not None:
+                    (folder / "ring-1-1").write_bytes(bytes_left)
+                done = self.recover()
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertRegex(done.stderr, said)
+                self.assertEqual(len(next(iter(self.numbers(self.dump()).values()))), (60 << 10) // 24)
+                (folder / "ring-1-1").touch()
 
     def test_two_clocks_cannot_be_in_one_trace(self):
         for clock in ("tsc", "monotonic_raw"):

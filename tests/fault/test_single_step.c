@@ -435,11 +435,23 @@ static void say_where(int number)
 	}
 }
 
+static void also_while_a_ring_in_a_directory_grows(void **state)
+{
+	(void)state;
+	if (ctrace_program == NULL) {
+		skip();
+	}
+	stepped_plan.is_killed = true;
+	step_over_growth(SIG_DFL, check_killed);
+	stepped_plan.is_killed = false;
+}
+
 /* The command `ctrace`, for what it recovers; a pattern of tests, * for any letters. */
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kill_at_every_instruction_loses_nothing_committed),
+		cmocka_unit_test(also_while_a_ring_in_a_directory_grows),
 		cmocka_unit_test(a_handler_may_trace_at_every_instruction),
 		cmocka_unit_test(also_on_an_alternate_stack),
 		cmocka_unit_test(a_jump_out_of_a_handler_loses_what_it_cut_off_and_counts_it),

@@ -6,7 +6,8 @@
  *
  * Input: four pieces, each behind its length of two bytes, and the rest:
  *     over the `process` file from byte 8 on; `sites-1` behind its head; over the ring's
- *     shared page from byte 8 on; the first nested ring; the data.
+ *     shared page from byte 8 on; the first nested ring; the data; those of `ring-1-1`, if
+ *     the page says that the ring has grown.
  * make_ring_seed.py makes one of a real folder. A libFuzzer target, as fuzz_reader.c.
  */
 
@@ -24,6 +25,7 @@
 
 #define DATA_BYTES (CTRACE_RING_KB_MIN << 10)
 #define RING_BYTES (CTRACE_RING_HEAD_BYTES + DATA_BYTES)
+#define NEXT_BYTES (2 * DATA_BYTES)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -100,7 +102,24 @@ static void fill_ring(struct input *input)
 	take_piece(input, ring + 8, sizeof(*shared) - 8);
 	atomic_store_explicit(&shared->head.magic, CTRACE_RING_MAGIC, memory_order_relaxed);
 	take_piece(input, ring + CTRACE_RING_SHARED_BYTES, CTRACE_RING_NESTED_BYTES);
-	take(input, ring + CTRACE_RING_HEAD_BYTES, DATA_BYTES, input->left);
+	take(input, ring + CTRACE_RING_HEAD_BYTES, DATA_BYTES, DATA_BYTES);
+}
+
+static bool has_grown(void)
+{
+	const struct ctrace_ring_shared *shared = (const void *)ring;
+
+	return atomic_load_explicit(&shared->grown, memory_order_relaxed) != 0 ||
+	       atomic_load_explicit(&shared->settled, memory_order_relaxed) != 0;
+}
+
+static void write_next(struct input *input)
+{
+	static uint8_t next[NEXT_BYTES];
+
+	memset(next, 0, sizeof(next));
+	take(input, next, sizeof(next), input->left);
+	write_file("ring-1-1", next, sizeof(next));
 }
 
 static void remove_folder(void)
@@ -211,6 +230,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	write_file("process", &process, sizeof(process));
 	write_file("sites-1", sites, sizeof(sites));
 	write_file("ring-1", ring, sizeof(ring));
+	if (has_grown()) {
+		write_next(&input);
+	}
 	recover(&trace);
 	check(&trace);
 	ctrace_buffer_finish(&trace);

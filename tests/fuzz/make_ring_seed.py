@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """An input for fuzz_rings.c from what a process left in a ring directory.
 
-    make_ring_seed.py FOLDER RING OUT      RING is the number of a ring file
+    make_ring_seed.py FOLDER RING OUT      RING is the number of a ring file of the smallest size, CTRACE_RING_KB=64
 """
 
 import struct
@@ -30,11 +30,13 @@ def main():
     ring = (folder / f"ring-{number}").read_bytes()
     version, shared_bytes, levels, nested_bytes, data_offset = struct.unpack_from("<5I", ring, MAGIC_BYTES)
     process = bytearray((folder / "process").read_bytes())
+    segment = folder / f"ring-{number}-1"
+    data = ring[data_offset:] + until_zeros(segment.read_bytes()) if segment.exists() else until_zeros(ring[data_offset:])
     out.write_bytes(piece(until_zeros(bytes(process[MAGIC_BYTES:])))
                     + piece(until_zeros((folder / "sites-1").read_bytes()[SITES_HEAD_BYTES:]))
                     + piece(ring[MAGIC_BYTES:shared_bytes])
                     + piece(until_zeros(ring[SHARED_PAGE_BYTES:SHARED_PAGE_BYTES + NESTED_RING_BYTES]))
-                    + until_zeros(ring[data_offset:]))
+                    + data)
     print(f"{out}: {out.stat().st_size} bytes, layout {version}, {levels} nested rings of {nested_bytes}")
 
 

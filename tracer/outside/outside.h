@@ -22,6 +22,7 @@
 #include "tracer/outside/foreign_sites.h"
 #include "tracer/outside/image_file.h"
 #include "tracer/outside/process_image.h"
+#include "tracer/outside/ring_segments.h"
 #include "tracer/src/collect/drain.h"
 
 #include <limits.h>
@@ -31,10 +32,11 @@ struct ctrace_outside_ring {
 	struct ctrace_feed feed;
 	struct ctrace_ring ring;
 	struct ctrace_image_file file;
-	uint32_t number; /* ring-NUMBER */
-	bool is_told;	 /* that it is broken */
-	uint64_t events; /* taken from it */
-	uint64_t lost;	 /* of a still ring: losses that were not told before */
+	struct ctrace_ring_segments segments; /* where it goes on */
+	uint32_t number;		      /* ring-NUMBER */
+	bool is_told;			      /* that it is broken */
+	uint64_t events;		      /* taken from it */
+	uint64_t lost; /* of a still ring: losses that were not told before */
 };
 
 struct ctrace_outside_process {

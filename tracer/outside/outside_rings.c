@@ -97,6 +97,24 @@ static bool need_room(struct ctrace_outside_process *process, uint32_t end)
 	return true;
 }
 
+static void tell_of_segment(void *context, const char *name, const struct ctrace_error *error)
+{
+	ctrace_outside_tell(context, name, error);
+}
+
+static enum ctrace_status open_segments(struct ctrace_outside_process *process,
+					struct ctrace_outside_ring *made, uint32_t number,
+					struct ctrace_error *error)
+{
+	made->segments = (struct ctrace_ring_segments){.ring = &made->ring,
+						       .number = number,
+						       .folder = process->folder,
+						       .is_still = process->is_still,
+						       .tell = tell_of_segment,
+						       .context = process};
+	return ctrace_ring_segments_begin(&made->segments, error);
+}
+
 static enum ctrace_status open_ring(struct ctrace_outside_process *process,
 				    struct ctrace_outside_ring *made, uint32_t number,
 				    struct ctrace_error *error)
@@ -112,7 +130,7 @@ static enum ctrace_status open_ring(struct ctrace_outside_process *process,
 		status = ctrace_ring_image_open(&made->ring, made->file.bytes, made->file.size,
 						process->is_still, error);
 	}
-	return status;
+	return status == CTRACE_OK ? open_segments(process, made, number, error) : status;
 }
 
 static void tell_about(struct ctrace_outside_process *process, uint32_t number,
@@ -160,6 +178,7 @@ static void find_ring(struct ctrace_outside_process *process, uint32_t number)
 						      .index = take_place(process->outside)};
 	made->feed.is_broken = made->is_told = status != CTRACE_OK;
 	if (status != CTRACE_OK) {
+		ctrace_ring_segments_finish(&made->segments);
 		ctrace_image_file_close(&made->file); /* nothing of it is looked at again */
 	} else if (process->is_still) {
 		made->lost = untold_losses(&made->ring);
@@ -190,19 +209,18 @@ void ctrace_outside_tell_broken(struct ctrace_outside_process *process,
 {
 	const struct ctrace_feed *feed = &ring->feed;
 	struct ctrace_error error = {.status = CTRACE_OK};
+	struct ctrace_ring_byte byte;
 
 	if (!feed->is_broken || ring->is_told) {
 		return;
 	}
 	ring->is_told = true;
-	ctrace_error_set(&error, CTRACE_ERR_DAMAGED,
-			 (uint64_t)(ring->ring.data - ring->file.bytes) +
-				 (feed->broken_at & ring->ring.mask),
-			 CTRACE_NO_CHUNK,
+	byte = ctrace_ring_segments_byte(&ring->segments, feed->broken_at);
+	ctrace_error_set(&error, CTRACE_ERR_DAMAGED, byte.offset, CTRACE_NO_CHUNK,
 			 "position %llu cannot be where a record begins or ends in a ring of %zu "
 			 "bytes; what comes after it is left out",
-			 (unsigned long long)feed->broken_at, ring->ring.data_bytes);
-	tell_about(process, ring->number, &error);
+			 (unsigned long long)feed->broken_at, byte.segment_bytes);
+	ctrace_outside_tell(process, byte.name, &error);
 }
 
 static void close_ring(struct ctrace_outside_process *process, struct ctrace_outside_ring *ring)
@@ -215,6 +233,7 @@ static void close_ring(struct ctrace_outside_process *process, struct ctrace_out
 		ctrace_drain_leave(&sessions, &ring->feed, CTRACE_THREAD_ALIVE);
 	}
 	give_place(outside, ring->feed.place.index);
+	ctrace_ring_segments_finish(&ring->segments);
 	ctrace_image_file_close(&ring->file);
 	free(ring);
 }

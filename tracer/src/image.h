@@ -12,6 +12,9 @@
  *         process              who it is, its clock, how it ended
  *         sites-1 sites-2 …    what the codes in its rings mean; only grows
  *         ring-1 ring-2 …      ring.h: the shared page, nested rings, data
+ *         ring-1-1 ring-1-2 …  where ring-1 goes on, having grown once, twice, …: data
+ *                              alone, each twice as large as the one before
+ *                              (ring_growth.h: which of them count, from where on)
  *
  * A number with an underscore of <stdatomic.h> is written while others look; all
  * else stands before `magic`, which is stored last.
@@ -25,7 +28,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define CTRACE_IMAGE_VERSION 1u
+/* 1: rings of one size. */
+#define CTRACE_IMAGE_VERSION 2u
 /* What the process has mapped, as /proc/self/maps says it, where records hold addresses. May be
  * missing. */
 #define CTRACE_MAPS_FILE      "maps"

@@ -14,6 +14,8 @@
 
 /* 16 doublings are not needed: half a second of a million events a second. */
 #define CTRACE_RING_MAX_KB_DEFAULT 4096u
+/* From the smallest ring to the largest. */
+#define CTRACE_GROWTHS_MAX 10u
 /* All rings together: of 1,500 threads that did not grow. A machine that traces has this much. */
 #define CTRACE_MEMORY_MB_DEFAULT 512u
 #define CTRACE_MEMORY_MB_MIN	 1u

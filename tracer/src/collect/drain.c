@@ -57,7 +57,7 @@ static struct main_stretch main_stretch(const struct ctrace_ring *ring,
 	if (seen->next != NULL) {
 		main.part[1] = (struct ctrace_stretch){.data = seen->next->data,
 						       .mask = seen->next->bytes - 1,
-						       .is_doubled = true,
+						       .is_doubled = ring->is_doubled,
 						       .is_still = ring->is_still,
 						       .from = from > split ? from : split,
 						       .to = seen->to};

@@ -65,23 +65,38 @@ static int allocate(int fd, size_t bytes)
 	return result;
 }
 
-/* A new file in our folder; its space is there, or it is not. */
-static int make_file(const char *name, uint64_t number, size_t bytes)
+struct path {
+	char text[sizeof(own) + NAMES_BYTES];
+};
+
+/* OWN/NAME, OWN/NAME-number, OWN/NAME-number-step: numbers of 0 are left out. */
+static const char *path_of(struct path *path, const char *name, uint64_t number, unsigned step)
 {
-	char path[sizeof(own) + NAMES_BYTES];
-	char *end = ctrace_text_put(ctrace_text_put(ctrace_text_put(path, own), "/"), name);
+	char *end = ctrace_text_put(ctrace_text_put(ctrace_text_put(path->text, own), "/"), name);
+
+	if (number > 0) {
+		end = ctrace_text_number(ctrace_text_put(end, "-"), number);
+	}
+	if (step > 0) {
+		ctrace_text_number(ctrace_text_put(end, "-"), step);
+	}
+	return path->text;
+}
+
+/* A new file in our folder; its space is there, or it is not. */
+static int make_file(const char *name, uint64_t number, unsigned step, size_t bytes)
+{
+	struct path path;
 	int fd;
 
 	if (!ctrace_ring_memory_is_allowed(bytes)) {
 		return -1;
 	}
-	if (number > 0) {
-		ctrace_text_number(end, number);
-	}
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open(path_of(&path, name, number, step),
+		  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd >= 0 && allocate(fd, bytes) != 0) {
 		close(fd);
-		unlink(path);
+		unlink(path.text);
 		return -1;
 	}
 	return fd;
@@ -91,7 +106,7 @@ static int make_sites_file(size_t bytes)
 {
 	uint32_t number = 1 + atomic_fetch_add_explicit(&site_file_count, 1, memory_order_relaxed);
 
-	return make_file("sites-", number, bytes);
+	return make_file("sites", number, 0, bytes);
 }
 
 static void tell_site_files(unsigned unused)
@@ -131,7 +146,7 @@ static bool make_folder(void)
 
 static struct ctrace_process_image *map_image(void)
 {
-	int fd = make_file("process", 0, sizeof(struct ctrace_process_image));
+	int fd = make_file("process", 0, 0, sizeof(struct ctrace_process_image));
 	struct ctrace_process_image *mapped = MAP_FAILED;
 
 	if (fd >= 0) {
@@ -162,10 +177,9 @@ static bool fill_folder(void)
 
 static void unlink_in_folder(const char *name)
 {
-	char path[sizeof(own) + NAMES_BYTES];
+	struct path path;
 
-	ctrace_text_put(ctrace_text_put(ctrace_text_put(path, own), "/"), name);
-	unlink(path);
+	unlink(path_of(&path, name, 0, 0));
 }
 
 static bool make_all(void)
@@ -236,7 +250,7 @@ static void tell_ring_files(void)
 }
 
 /* Numbers of files that could not be made are used again if nobody took the next. */
-static int make_ring_file(size_t bytes)
+static int make_new_ring_file(size_t bytes, uint32_t *number)
 {
 	uint32_t before;
 	int fd = -1;
@@ -248,7 +262,7 @@ static int make_ring_file(size_t bytes)
 	}
 	before = atomic_fetch_add_explicit(&ring_count, 1, memory_order_relaxed);
 	if (before < CTRACE_RING_FILES_MAX) {
-		fd = make_file("ring-", before + 1, bytes);
+		fd = make_file("ring", before + 1, 0, bytes);
 	}
 	if (fd < 0) {
 		uint32_t taken = before + 1;
@@ -260,8 +274,25 @@ static int make_ring_file(size_t bytes)
 	}
 	atomic_store_explicit(&refused, 0, memory_order_relaxed);
 	tell_ring_files();
+	*number = before + 1;
 	return fd;
 }
+
+/* The ring itself tells of the segments where it goes on. */
+static int make_ring_file(size_t bytes, uint32_t *number, unsigned step)
+{
+	return *number == 0 ? make_new_ring_file(bytes, number)
+			    : make_file("ring", *number, step, bytes);
+}
+
+static void remove_ring_file(uint32_t number, unsigned step)
+{
+	struct path path;
+
+	unlink(path_of(&path, "ring", number, step));
+}
+
+static const struct ctrace_ring_files ring_files = {make_ring_file, remove_ring_file};
 
 /* ---- from the environment ---- */
 
@@ -390,7 +421,7 @@ void ctrace_ring_dir_use(const char *directory, const char *categories)
 		root[0] = '\0';
 		return;
 	}
-	ctrace_ring_memory_set_files(make_ring_file);
+	ctrace_ring_memory_set_files(&ring_files);
 	if (recorder != NULL) {
 		ctrace_gate_stop_when(&recorder->is_over, stop);
 	}

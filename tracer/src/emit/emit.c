@@ -12,6 +12,7 @@
 #include "tracer/src/emit/handler.h"
 #include "tracer/src/emit/policy.h"
 #include "tracer/src/emit/thread.h"
+#include "tracer/src/ring/ring_growth.h"
 #include "tracer/src/sites/gate.h"
 
 #include <string.h>
@@ -195,6 +196,9 @@ static bool make_room(struct ctrace_ring *ring, unsigned level, uint64_t head,
 	const struct ctrace_room room = ctrace_ring_refresh(ring, level);
 	bool is_end = (record->code & CTRACE_END_BIT) != 0;
 
+	if (level == 0) {
+		ctrace_growth_tidy(ring);
+	}
 	if (room.is_bell) {
 		ctrace_gate_ring_bell();
 	}

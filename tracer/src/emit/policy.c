@@ -112,7 +112,7 @@ bool ctrace_policy_find_room(struct ctrace_ring *ring, uint64_t tail, uint64_t b
 	switch (atomic_load_explicit(&policy_now, memory_order_relaxed)) {
 	case CTRACE_POLICY_OVERWRITE:
 		/* What is in the old memory of a ring that has grown is the collector's alone. */
-		is_found = ctrace_growth_pending(ring) == NULL;
+		is_found = !ctrace_growth_is_pending(ring);
 		if (is_found) {
 			ctrace_discard_oldest(ring, tail);
 		}

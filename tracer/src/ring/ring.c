@@ -6,7 +6,6 @@
 
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/ring/ring_budget.h"
-#include "tracer/src/ring/ring_growth.h"
 #include "tracer/src/ring/ring_memory.h"
 
 #include <errno.h>
@@ -33,7 +32,7 @@ static void label(struct ctrace_ring_head *head, size_t data_bytes)
 	atomic_store_explicit(&head->magic, CTRACE_RING_MAGIC, memory_order_release);
 }
 
-static uint8_t *map_within_budget(size_t data_bytes)
+static uint8_t *map_within_budget(size_t data_bytes, uint32_t *number)
 {
 	size_t bytes = CTRACE_RING_PRIVATE_BYTES + CTRACE_RING_HEAD_BYTES + data_bytes;
 	int saved = errno;
@@ -42,7 +41,7 @@ static uint8_t *map_within_budget(size_t data_bytes)
 	if (!ctrace_ring_budget_take(bytes)) {
 		return NULL;
 	}
-	at = ctrace_ring_memory_map(data_bytes);
+	at = ctrace_ring_memory_map(data_bytes, number);
 	errno = saved;
 	if (at == NULL) {
 		ctrace_ring_budget_give(bytes);
@@ -52,7 +51,8 @@ static uint8_t *map_within_budget(size_t data_bytes)
 
 struct ctrace_ring *ctrace_ring_create(size_t data_bytes)
 {
-	uint8_t *at = map_within_budget(data_bytes);
+	uint32_t number = 0;
+	uint8_t *at = map_within_budget(data_bytes, &number);
 	struct ctrace_ring *ring = (struct ctrace_ring *)(void *)at;
 
 	if (at == NULL) {
@@ -64,6 +64,8 @@ struct ctrace_ring *ctrace_ring_create(size_t data_bytes)
 	ring->data_bytes = data_bytes;
 	ring->mask = data_bytes - 1;
 	ring->first = (struct ctrace_segment){.data = ring->data, .bytes = data_bytes};
+	ring->mine = ring->first;
+	ring->number = number;
 	ring->pid = getpid();
 	ring->is_doubled = true;
 	label(&ring->shared->head, data_bytes);
@@ -92,17 +94,12 @@ static void arm_levels(struct ctrace_ring *ring)
 {
 	struct ctrace_control *control = ring->control;
 	struct ctrace_ring_shared *shared = ring->shared;
-	const struct ctrace_segment *next = ctrace_growth_pending(ring);
 
 	for (unsigned i = 0; i < CTRACE_NESTED_LEVELS; i++) {
 		arm_level(&control->levels[1 + i], ring->nested[i], CTRACE_NESTED_BYTES - 1,
 			  &shared->nested_published[i]);
 	}
-	if (next != NULL) {
-		arm_level(&control->levels[0], next->data, next->bytes - 1, &shared->published);
-	} else {
-		arm_level(&control->levels[0], ring->data, ring->mask, &shared->published);
-	}
+	arm_level(&control->levels[0], ring->mine.data, ring->mine.bytes - 1, &shared->published);
 }
 
 void ctrace_ring_rearm(struct ctrace_ring *ring)
@@ -126,7 +123,7 @@ struct ctrace_room ctrace_ring_refresh(struct ctrace_ring *ring, unsigned level)
 	uint64_t tail = atomic_load_explicit(tail_of(ring, level), memory_order_acquire) &
 			~CTRACE_TAIL_BITS;
 	/* In a new segment nothing is overwritten before it has been written once. */
-	uint64_t from = level == 0 && ring->grown_from > tail ? ring->grown_from : tail;
+	uint64_t from = level == 0 && ring->mine.from > tail ? ring->mine.from : tail;
 	uint64_t size = at->mask + 1;
 	uint64_t bell = from + size / 4 * 3;
 	uint64_t reserve = level == 0 ? CTRACE_END_RESERVE_BYTES : 0;
@@ -149,18 +146,17 @@ struct ctrace_room ctrace_ring_refresh(struct ctrace_ring *ring, unsigned level)
 
 void ctrace_ring_release_memory(struct ctrace_ring *ring)
 {
-	ctrace_ring_memory_release(ring->data, ring->data_bytes);
+	/* The space of files stays promised. */
+	if (ring->number == 0) {
+		ctrace_ring_memory_release(ring->data, ring->data_bytes);
+	}
 }
 
 /* Of a ring that has grown, the segment its owner writes to. */
 static bool stand_in_segment(const struct ctrace_ring *ring)
 {
-	const struct ctrace_segment *next = ctrace_growth_pending(ring);
-	uint8_t *data = next != NULL ? next->data : ring->data;
-
-	return data == ring->first.data ||
-	       ctrace_ring_memory_stand_in_data(data,
-						next != NULL ? next->bytes : ring->data_bytes);
+	return ring->mine.data == ring->first.data ||
+	       ctrace_ring_memory_stand_in_data(ring->mine.data, ring->mine.bytes);
 }
 
 void ctrace_ring_fork_child(struct ctrace_control *control)

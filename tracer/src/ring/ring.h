@@ -151,10 +151,15 @@ struct ctrace_ring_shared {
 	/* the owner's slow path */
 	_Alignas(64) struct ctrace_loss_count lost[CTRACE_REASONS];
 	struct ctrace_gap gaps[2]; /* lost[CTRACE_LOSS_OVERWRITTEN] has only its `seen` */
+	/* How often it has grown, and from which position on it stands in segment 1, 2, …; each is
+	 * written once (ring_growth.h) */
+	_Atomic uint32_t grown;
+	_Atomic uint64_t grown_from[CTRACE_GROWTHS_MAX];
 	/* the collector */
 	_Alignas(128) _Atomic uint64_t tail;
 	_Atomic uint64_t nested_tail[CTRACE_NESTED_LEVELS];
-	_Atomic uint64_t looked; /* ticks of when it last looked */
+	_Atomic uint64_t looked;  /* ticks of when it last looked */
+	_Atomic uint32_t settled; /* the segment that the tail is in */
 	/* whoever the state says */
 	_Alignas(64) _Atomic uint32_t state;
 	_Atomic uint32_t tid;
@@ -164,11 +169,22 @@ struct ctrace_ring_shared {
 	_Atomic char name[CTRACE_NAME_BYTES_MAX];
 };
 
-/* Memory of data, twice in a row, of the positions from `from` on. */
+/* Memory of data, in its own process twice in a row, of the positions from `from` on. */
 struct ctrace_segment {
 	uint8_t *data;
 	size_t bytes;
 	uint64_t from;
+};
+
+/*
+ * Of a ring of another process: who finds the memory it goes on in. Called by the
+ * collector (ring_growth.h).
+ */
+struct ctrace_ring_reader {
+	/* Have ring->next be segment `step`. False: it cannot be had, now or ever. */
+	bool (*need_next)(struct ctrace_ring_reader *reader, uint32_t step);
+	/* The one before it is not looked at again. */
+	void (*leave_old)(struct ctrace_ring_reader *reader);
 };
 
 struct ctrace_ring {
@@ -182,12 +198,16 @@ struct ctrace_ring {
 	pid_t pid;	 /* who made it */
 	bool is_doubled; /* the data stand twice */
 	bool is_still;	 /* a copy of a ring whose thread is dead */
-	/* Growth (ring_growth.h). `data` above are the collector's to read and write; the owner has
-	 * its own in its level. */
-	struct ctrace_segment first; /* what it was made with; never changes */
-	struct ctrace_segment next;  /* while is_growing */
-	_Atomic bool is_growing;
-	uint64_t grown_from; /* the owner's: where the segment it writes to begins */
+	uint32_t number; /* of its file in a ring directory; 0: it is a memfd */
+	/* Growth (ring_growth.h). `data` above are the collector's to read and write. */
+	struct ctrace_segment first;	   /* what it was made with; never changes */
+	struct ctrace_segment next;	   /* while it grows: behind the one at `data` */
+	uint32_t settled;		   /* the collector's: as in the shared page */
+	struct ctrace_ring_reader *reader; /* NULL: it is this process's */
+	uint32_t grown;			   /* the owner's, as all that follows: as there */
+	struct ctrace_segment mine;	   /* it writes there */
+	struct ctrace_segment old;	   /* of a file: left, not given back; NULL: none */
+	uint64_t refused_at; /* 1 + the tail at which it could not grow; 0: it could */
 	/* The owner's, for waiting (policy.c) */
 	uint64_t blocked_signals; /* its mask when it took the ring */
 	uint64_t waited_at;	  /* 1 + the tail it waited for in vain; 0: none */

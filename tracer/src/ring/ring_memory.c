@@ -13,11 +13,11 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-static ctrace_ring_file_fn *_Atomic make_file;
+static const struct ctrace_ring_files *_Atomic files_now;
 
-void ctrace_ring_memory_set_files(ctrace_ring_file_fn *make)
+void ctrace_ring_memory_set_files(const struct ctrace_ring_files *files)
 {
-	atomic_store_explicit(&make_file, make, memory_order_relaxed);
+	atomic_store_explicit(&files_now, files, memory_order_relaxed);
 }
 
 bool ctrace_ring_memory_is_allowed(size_t bytes)
@@ -41,31 +41,44 @@ static int make_memfd(size_t bytes)
 	return fd;
 }
 
-/* Beyond it, making the file would kill the program by SIGXFSZ. */
-static bool is_within_limit(size_t bytes)
+static int make_first_file(size_t bytes, uint32_t *number)
 {
-	struct rlimit limit;
+	const struct ctrace_ring_files *files =
+		atomic_load_explicit(&files_now, memory_order_relaxed);
 
-	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= bytes;
+	*number = 0;
+	return files != NULL ? files->make(bytes, number, 0) : make_memfd(bytes);
 }
 
-static int make_any_file(size_t bytes)
+/* A ring in a file goes on in a file, or not at all. */
+static int make_next_file(size_t bytes, uint32_t number, unsigned step)
 {
-	ctrace_ring_file_fn *make = atomic_load_explicit(&make_file, memory_order_relaxed);
+	const struct ctrace_ring_files *files =
+		atomic_load_explicit(&files_now, memory_order_relaxed);
 
-	if (!is_within_limit(bytes)) {
-		return -1;
+	if (number == 0) {
+		return make_memfd(bytes);
 	}
-	return make != NULL ? make(bytes) : make_memfd(bytes);
+	return files != NULL ? files->make(bytes, &number, step) : -1;
+}
+
+void ctrace_ring_memory_remove_file(uint32_t number, unsigned step)
+{
+	const struct ctrace_ring_files *files =
+		atomic_load_explicit(&files_now, memory_order_relaxed);
+
+	if (files != NULL) {
+		files->remove(number, step);
+	}
 }
 
 /* Header, nested rings, data, and the data again behind them. */
-static bool map_file(uint8_t *at, size_t data_bytes)
+static bool map_file(uint8_t *at, size_t data_bytes, uint32_t *number)
 {
 	const int protection = PROT_READ | PROT_WRITE;
 	const int flags = MAP_SHARED | MAP_FIXED;
 	size_t once = CTRACE_RING_HEAD_BYTES + data_bytes;
-	int fd = make_any_file(once);
+	int fd = make_first_file(once, number);
 	bool is_mapped;
 
 	if (fd < 0) {
@@ -80,7 +93,7 @@ static bool map_file(uint8_t *at, size_t data_bytes)
 	return is_mapped;
 }
 
-uint8_t *ctrace_ring_memory_map(size_t data_bytes)
+uint8_t *ctrace_ring_memory_map(size_t data_bytes, uint32_t *number)
 {
 	size_t bytes = CTRACE_RING_PRIVATE_BYTES + CTRACE_RING_HEAD_BYTES + 2 * data_bytes;
 	uint8_t *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -90,7 +103,7 @@ uint8_t *ctrace_ring_memory_map(size_t data_bytes)
 		return NULL;
 	}
 	if (madvise(at + CTRACE_PAGE_BYTES, CTRACE_PAGE_BYTES, MADV_WIPEONFORK) != 0 ||
-	    !map_file(at + CTRACE_RING_PRIVATE_BYTES, data_bytes)) {
+	    !map_file(at + CTRACE_RING_PRIVATE_BYTES, data_bytes, number)) {
 		munmap(at, bytes);
 		return NULL;
 	}
@@ -99,34 +112,21 @@ uint8_t *ctrace_ring_memory_map(size_t data_bytes)
 
 void ctrace_ring_memory_release(uint8_t *data, size_t data_bytes)
 {
-	if (atomic_load_explicit(&make_file, memory_order_relaxed) == NULL) {
-		madvise(data, data_bytes, MADV_REMOVE);
-	}
-}
-
-bool ctrace_ring_memory_is_files(void)
-{
-	return atomic_load_explicit(&make_file, memory_order_relaxed) != NULL;
+	madvise(data, data_bytes, MADV_REMOVE);
 }
 
 /* The same data at `at` and behind it. */
-static bool map_twice(uint8_t *at, size_t data_bytes)
+static bool map_twice(uint8_t *at, size_t data_bytes, int fd)
 {
 	const int protection = PROT_READ | PROT_WRITE;
 	const int flags = MAP_SHARED | MAP_FIXED;
-	int fd = make_memfd(data_bytes);
-	bool is_mapped;
 
-	if (fd < 0) {
-		return false;
-	}
-	is_mapped = mmap(at, data_bytes, protection, flags, fd, 0) != MAP_FAILED &&
-		    mmap(at + data_bytes, data_bytes, protection, flags, fd, 0) != MAP_FAILED;
-	close(fd);
-	return is_mapped && madvise(at, 2 * data_bytes, MADV_DONTFORK) == 0;
+	return mmap(at, data_bytes, protection, flags, fd, 0) != MAP_FAILED &&
+	       mmap(at + data_bytes, data_bytes, protection, flags, fd, 0) != MAP_FAILED &&
+	       madvise(at, 2 * data_bytes, MADV_DONTFORK) == 0;
 }
 
-uint8_t *ctrace_ring_memory_map_data(size_t data_bytes)
+static uint8_t *map_data(size_t data_bytes, int fd)
 {
 	uint8_t *at = mmap(NULL, 2 * data_bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -134,9 +134,25 @@ uint8_t *ctrace_ring_memory_map_data(size_t data_bytes)
 	if (at == MAP_FAILED) {
 		return NULL;
 	}
-	if (!map_twice(at, data_bytes)) {
+	if (!map_twice(at, data_bytes, fd)) {
 		munmap(at, 2 * data_bytes);
 		return NULL;
+	}
+	return at;
+}
+
+uint8_t *ctrace_ring_memory_map_data(size_t data_bytes, uint32_t number, unsigned step)
+{
+	int fd = make_next_file(data_bytes, number, step);
+	uint8_t *at;
+
+	if (fd < 0) {
+		return NULL;
+	}
+	at = map_data(data_bytes, fd);
+	close(fd);
+	if (at == NULL && number != 0) {
+		ctrace_ring_memory_remove_file(number, step);
 	}
 	return at;
 }

@@ -11,7 +11,8 @@
  *               ^ wiped in a forked child    ^ not there in a forked child
  *
  * The file is a memfd, or what `ctrace_ring_memory_set_files` says: a file of a
- * ring directory, which outlives the process.
+ * ring directory, which outlives the process. So is that of the data alone where a
+ * ring goes on once it has grown.
  */
 
 #include "tracer/src/limits.h"
@@ -27,39 +28,44 @@
 /* Where the data stand in the file. */
 #define CTRACE_RING_HEAD_BYTES (CTRACE_RING_SHARED_BYTES + CTRACE_RING_NESTED_BYTES)
 
-/*
- * Makes an empty file of `bytes` bytes whose space is really there, so that no store
- * to it can fail. Gives a descriptor, or -1. Only system calls: a signal handler may ask.
- */
-typedef int ctrace_ring_file_fn(size_t bytes);
+/* Files of rings; only system calls, a signal handler may ask. */
+struct ctrace_ring_files {
+	/*
+	 * Makes an empty file of `bytes` bytes whose space is really there, so that no store to it
+	 * can fail: segment `step` of ring *number; of a new ring, whose number it sets, if that
+	 * is 0. Gives a descriptor, or -1.
+	 */
+	int (*make)(size_t bytes, uint32_t *number, unsigned step);
+	/* Nobody looks at this segment any more. */
+	void (*remove)(uint32_t number, unsigned step);
+};
 
 /* Would the process's limit of file sizes let it? Beyond it the kernel sends a signal that kills.
  */
 bool ctrace_ring_memory_is_allowed(size_t bytes);
 
-/* Rings made from now on live in files of this maker; NULL: in memfds. */
-void ctrace_ring_memory_set_files(ctrace_ring_file_fn *make);
+/* Rings made from now on live in such files; NULL: in memfds. Borrowed for ever. */
+void ctrace_ring_memory_set_files(const struct ctrace_ring_files *files);
 
 /*
  * Map all of a ring with `data_bytes` of data, a power of two: zeroed, the data twice
  * in a row, the control page wiped in forked children, the file not there. NULL without memory or
- * descriptors. Thread: any.  Signal handler: yes.  Blocks: no.  Allocates: maps.
+ * descriptors. *number is that of its file; 0: it is in a memfd.
+ * Thread: any.  Signal handler: yes.  Blocks: no.  Allocates: maps.
  */
-uint8_t *ctrace_ring_memory_map(size_t data_bytes);
+uint8_t *ctrace_ring_memory_map(size_t data_bytes, uint32_t *number);
 
-/* Give the memory of `data` back to the system; the next store brings it back. Not of
- * files, whose space must stay promised. */
+/* Give the memory of `data`, in a memfd, back to the system; the next store brings it back. */
 void ctrace_ring_memory_release(uint8_t *data, size_t data_bytes);
 
-/* Are they in files? */
-bool ctrace_ring_memory_is_files(void);
-
 /*
- * Memory for data alone, twice in a row; a forked child does not have it. NULL without memory
- * or descriptors.
+ * Memory for data alone, twice in a row; a forked child does not have it. `number` 0: in a
+ * memfd; else segment `step` of that ring, as a file. NULL without memory, space or descriptors.
  */
-uint8_t *ctrace_ring_memory_map_data(size_t data_bytes);
+uint8_t *ctrace_ring_memory_map_data(size_t data_bytes, uint32_t number, unsigned step);
 void ctrace_ring_memory_unmap_data(uint8_t *data, size_t data_bytes);
+/* The file of a segment goes; who has it mapped keeps it. */
+void ctrace_ring_memory_remove_file(uint32_t number, unsigned step);
 
 /*
  * In a forked child: private zero pages where the file was mapped in the parent. False if

@@ -140,7 +140,7 @@ static bool try_look(struct ctrace_ring_seen *seen, const struct ctrace_ring *ri
 	}
 	/* [P] acquire; before [G], so that what is published behind a new segment shows it. */
 	seen->to = atomic_load_explicit(&ring->shared->published, memory_order_acquire);
-	seen->next = ctrace_growth_pending(ring);
+	seen->next = ctrace_growth_look(ring, &seen->to);
 	return is_ready && !has_more_nested(seen, ring);
 }
 
@@ -155,13 +155,25 @@ static bool is_between(uint64_t tail, uint64_t to, uint64_t size)
 	return to - tail <= size && ((to | tail) & 7) == 0;
 }
 
+/* Each segment holds no more than it has room for. The tail may be beyond the first already. */
+static bool is_in_segments(const struct ctrace_ring_seen *seen, const struct ctrace_ring *ring,
+			   uint64_t tail)
+{
+	const struct ctrace_segment *next = seen->next;
+
+	if (next == NULL || seen->to <= next->from) {
+		return is_between(tail, seen->to, ring->data_bytes);
+	}
+	return (next->from <= tail || is_between(tail, next->from, ring->data_bytes)) &&
+	       is_between(next->from > tail ? next->from : tail, seen->to, next->bytes);
+}
+
 /* Positions of a ring whose memory nobody overwrote. */
 static bool is_possible(const struct ctrace_ring_seen *seen, const struct ctrace_ring *ring)
 {
 	uint64_t tail = ctrace_ring_tail(ring->shared);
-	uint64_t size = ring->data_bytes + (seen->next != NULL ? seen->next->bytes : 0);
 	/* A living owner that overwrites may have given up more than we saw. */
-	bool is_good = is_between(tail, seen->to, size) ||
+	bool is_good = is_in_segments(seen, ring, tail) ||
 		       (may_discard(ring) && tail > seen->to && ((seen->to & 7) == 0));
 
 	for (unsigned i = 0; i < CTRACE_NESTED_LEVELS; i++) {
