@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/record_child.h"
+#include "cli/record_flight.h"
 #include "cli/record_follow.h"
 #include "cli/record_say.h"
 #include "cli/record_sources.h"
@@ -36,6 +37,7 @@ struct recording {
 	struct ctrace_outside outside;
 	struct ctrace_follow follow;
 	struct ctrace_record_sources sources;
+	struct ctrace_record_flight flight;
 	struct ctrace_file_sink sink;
 	struct ctrace_say say;
 	struct ctrace_session_totals totals;
@@ -116,9 +118,10 @@ static void ended_text(const struct recording *recording, char *text, size_t siz
 
 static enum ctrace_status begin(struct recording *recording, uint64_t base_ticks)
 {
-	const struct ctrace_session_settings settings = {.write = ctrace_file_sink_write,
-							 .wants_end = ctrace_file_sink_wants_end,
-							 .sink = &recording->sink};
+	bool is_flight = ctrace_record_flight_is_on(&recording->flight);
+	struct ctrace_session_settings settings = {.write = ctrace_file_sink_write,
+						   .wants_end = ctrace_file_sink_wants_end,
+						   .sink = &recording->sink};
 	const struct ctrace_session_start start = {
 		.base_ticks = base_ticks,
 		.ticks_per_second = ctrace_clock_frequency(),
@@ -130,11 +133,35 @@ static enum ctrace_status begin(struct recording *recording, uint64_t base_ticks
 	enum ctrace_status status;
 
 	ctrace_outside_init(&recording->outside, false, complain, recording);
+	if (is_flight && !ctrace_record_flight_begin(&recording->flight, &recording->outside,
+						     &settings, &start)) {
+		return CTRACE_ERR_NO_MEMORY;
+	}
 	status = ctrace_outside_begin(&recording->outside, &settings, &start);
 	recording->is_open = status == CTRACE_OK;
 	recording->follow.outside = &recording->outside;
 	recording->follow.directory = recording->folder.path;
 	return status;
+}
+
+static void end_trace(struct recording *recording, const char *ended)
+{
+	struct ctrace_session_totals sums = {.written = 0};
+	enum ctrace_status status = CTRACE_OK;
+	bool is_flight = ctrace_record_flight_is_on(&recording->flight);
+
+	if (is_flight) {
+		status = ctrace_record_flight_write_end(
+			&recording->flight, ended, ctrace_file_sink_write, &recording->sink, &sums);
+	}
+	ctrace_outside_end(&recording->outside, ended, &recording->totals);
+	if (is_flight) {
+		recording->totals.written = sums.written;
+		recording->totals.lost = sums.lost;
+		recording->totals.threads = sums.threads;
+		recording->totals.bytes = recording->sink.offset;
+		recording->totals.status = status;
+	}
 }
 
 /* Nobody drains from here on: processes are told, the trace is closed. */
@@ -148,7 +175,7 @@ static void close_trace(struct recording *recording)
 	atomic_store_explicit(&recording->folder.recorder->is_over, 1, memory_order_release);
 	ended_text(recording, ended, sizeof(ended));
 	ctrace_record_sources_close(&recording->sources);
-	ctrace_outside_end(&recording->outside, ended, &recording->totals);
+	end_trace(recording, ended);
 	ctrace_follow_finish(&recording->follow);
 	ctrace_file_sink_finish(&recording->sink);
 	recording->is_open = false;
@@ -173,7 +200,8 @@ static void progress(struct recording *recording)
 		.age_ns = age_ns(recording),
 		.events = recording->follow.events,
 		.kernel_events = ctrace_source_set_counts(&recording->sources.set).events,
-		.bytes = session->recording.writer.offset,
+		.bytes = recording->flight.past != NULL ? recording->flight.past->bytes
+							: session->recording.writer.offset,
 		.lost = session->recording.writer.lost,
 	};
 
@@ -202,6 +230,7 @@ static uint64_t collect(struct recording *recording)
 		close_trace(recording);
 		return count;
 	}
+	ctrace_record_flight_pass(&recording->flight, &recording->say, ctrace_child_was_noted());
 	progress(recording);
 	return count;
 }
@@ -300,6 +329,7 @@ static int start(struct recording *recording, uint64_t *base_ticks)
 			strerror(result != 0 ? -result : ENOMEM));
 		return CTRACE_EXIT_FAILED;
 	}
+	ctrace_child_note_signal(recording->flight.signal);
 	recording->begun_ns = ctrace_clock_raw_ns();
 	*base_ticks = ctrace_clock_ticks();
 	return ctrace_child_start(&recording->child, recording->argv,
@@ -375,6 +405,7 @@ static int record(struct recording *recording)
 	ctrace_say_init(&recording->say, recording->options.is_quiet);
 	status = run(recording);
 	ctrace_outside_finish(&recording->outside);
+	ctrace_record_flight_finish(&recording->flight);
 	ctrace_file_sink_finish(&recording->sink);
 	ctrace_ring_folder_remove(&recording->folder);
 	return status;
@@ -384,6 +415,23 @@ static int complain_usage(const char *what)
 {
 	fprintf(stderr, "ctrace record: %s; see `ctrace record --help`\n", what);
 	return CTRACE_EXIT_USAGE;
+}
+
+/* What a kernel tells has tables of its own, which no snapshot restates. */
+static bool choose_flight(struct recording *recording)
+{
+	if (!ctrace_record_flight_choose(&recording->flight)) {
+		return false;
+	}
+	if (!ctrace_record_flight_is_on(&recording->flight)) {
+		return true;
+	}
+	if (recording->sources.list != NULL && strcmp(recording->sources.list, "spans") != 0) {
+		complain_usage("--flight keeps spans; leave --sources out, or say spans");
+		return false;
+	}
+	recording->sources.list = "spans";
+	return true;
 }
 
 int ctrace_command_record(int argc, char **argv)
@@ -417,6 +465,26 @@ int ctrace_command_record(int argc, char **argv)
 		 .help = "of the kernel's memory for each CPU: 512K, 8M",
 		 .kind = CTRACE_OPTION_BYTES,
 		 .into = &recording.sources.buffer_bytes},
+		{.name = "flight",
+		 .value = "SPEC",
+		 .help = "keep only the last: 10s, 64MiB or 10s,64MiB; of spans (--sources spans)",
+		 .kind = CTRACE_OPTION_TEXT,
+		 .into = &recording.flight.size},
+		{.name = "flight-signal",
+		 .value = "SIGNAL",
+		 .help = "sent to ctrace record: a snapshot now; it is not passed on",
+		 .kind = CTRACE_OPTION_TEXT,
+		 .into = &recording.flight.signal_word},
+		{.name = "flight-rule",
+		 .value = "RULES",
+		 .help = "a snapshot when a span took longer: handle>10ms,db.*>1s",
+		 .kind = CTRACE_OPTION_TEXT,
+		 .into = &recording.flight.rules_text},
+		{.name = "flight-file",
+		 .value = "PATTERN",
+		 .help = "of those snapshots: %p recorder's pid, %n number, %r reason",
+		 .kind = CTRACE_OPTION_TEXT,
+		 .into = &recording.flight.pattern},
 		{.name = "sample-hz",
 		 .value = "N",
 		 .help = "samples a second of what runs: 1 to 10000; 99 without it",
@@ -448,7 +516,7 @@ int ctrace_command_record(int argc, char **argv)
 	if (strcmp(recording.path, "-") == 0) {
 		return complain_usage("standard output is the program's; name a file after -o");
 	}
-	if (!ctrace_record_sources_choose(&recording.sources)) {
+	if (!choose_flight(&recording) || !ctrace_record_sources_choose(&recording.sources)) {
 		return CTRACE_EXIT_USAGE;
 	}
 	recording.argv = recording.options.operands;

@@ -25,6 +25,7 @@ static const int passed_on[] = {SIGINT,	 SIGTERM, SIGHUP,   SIGQUIT, SIGUSR1,
 /* For the handler. */
 static volatile pid_t program;
 static volatile sig_atomic_t is_stop_asked;
+static volatile sig_atomic_t noted_signal, is_noted;
 static _Atomic uint32_t *volatile own_bell;
 
 /* ---- is there such a program? ---- */
@@ -102,7 +103,9 @@ static void on_signal(int signal, siginfo_t *info, void *unused)
 	int saved = errno;
 
 	(void)unused;
-	if (program == 0) {
+	if (signal == noted_signal) {
+		is_noted = 1;
+	} else if (program == 0) {
 		is_stop_asked = signal == SIGINT || signal == SIGTERM || signal == SIGHUP ||
 				signal == SIGQUIT || is_stop_asked;
 	} else if (info->si_code <= 0) {
@@ -131,9 +134,25 @@ static void install(void)
 			sigaction(passed_on[i], &action, NULL);
 		}
 	}
+	if (noted_signal != 0) {
+		sigaction(noted_signal, &action, NULL);
+	}
 	sigaction(SIGCHLD, &child, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL); /* a trace over the limit is a failed write */
+}
+
+void ctrace_child_note_signal(int signal)
+{
+	noted_signal = signal;
+}
+
+bool ctrace_child_was_noted(void)
+{
+	bool was = is_noted != 0;
+
+	is_noted = 0;
+	return was;
 }
 
 bool ctrace_child_is_stop_asked(void)

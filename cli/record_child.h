@@ -7,8 +7,8 @@
  * standard streams, signal mask and dispositions are those the recorder was given.
  *
  * Signals that somebody sends the recorder go on to the program; those of the
- * terminal reach it by themselves. Orphans of the program become children of the
- * recorder, so that it knows when the last one is gone. One child a process.
+ * terminal reach it by themselves. One may be noted instead. Orphans of the program become children
+ * of the recorder, so that it knows when the last one is gone. One child a process.
  */
 
 #include "tracer/src/image.h"
@@ -39,6 +39,11 @@ int ctrace_child_go(struct ctrace_child *child, char **argv);
 
 /* See who has ended. Blocks: no. */
 void ctrace_child_poll(struct ctrace_child *child);
+
+/* This signal is not passed on but noted. Before start; 0: none. */
+void ctrace_child_note_signal(int signal);
+/* Has it come since this was last asked? */
+bool ctrace_child_was_noted(void);
 
 /* Has somebody asked the recorder to stop since the program ended? */
 bool ctrace_child_is_stop_asked(void);

@@ -24,12 +24,12 @@ _ctrace() {
 		mapfile -t COMPREPLY < <(compgen -W 'chrome' -- "$word")
 		return
 		;;
-	--port | --start | --end | --threads | --seconds | --categories | --buffer | --sample-hz)
+	--port | --start | --end | --threads | --seconds | --categories | --buffer | --sample-hz | --flight | --flight-signal | --flight-rule | --flight-file)
 		return
 		;;
 	esac
 	case ${COMP_WORDS[1]} in
-	record) options='--output --seconds --categories --sources --buffer --sample-hz --quiet --help' ;;
+	record) options='--output --seconds --categories --sources --buffer --sample-hz --flight --flight-signal --flight-rule --flight-file --quiet --help' ;;
 	sources) options='--check --write-ids --json --help' ;;
 	recover) options='--output --alive --delete --json --quiet --help' ;;
 	view) options='--port --max-memory --no-open --quiet --help' ;;

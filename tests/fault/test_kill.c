@@ -350,10 +350,17 @@ static void add_attempted(const struct recorded *recorded, uint64_t attempted[TH
 	}
 }
 
+/* docs/recording.md: where events are overwritten, one thread's may be neither here nor there. */
+static unsigned missing_max(void)
+{
+	return getenv("CTRACE_RING_POLICY") != NULL ? 1 : 0;
+}
+
 /* What was written just before the kill may not have left its ring: then both have it. */
 static void check_both(const struct recorded *file, const struct recorded *rest)
 {
 	uint64_t in_file[THREADS] = {0}, in_rest[THREADS] = {0};
+	unsigned missing = 0;
 
 	add_attempted(file, in_file);
 	add_attempted(rest, in_rest);
@@ -362,8 +369,9 @@ static void check_both(const struct recorded *file, const struct recorded *rest)
 
 		assert_in_range(in_file[i], 0, counted + 1);
 		assert_in_range(in_rest[i], 0, counted + 1);
-		assert_in_range(counted, 0, in_file[i] + in_rest[i]);
+		missing += counted > in_file[i] + in_rest[i];
 	}
+	assert_in_range(missing, 0, missing_max());
 }
 
 static void file_and_rings_hold_every_committed_event(void **state)
@@ -371,9 +379,6 @@ static void file_and_rings_hold_every_committed_event(void **state)
 	uint64_t in_file = 0, in_rings = 0;
 
 	(void)state;
-	if (getenv("CTRACE_RING_POLICY") != NULL) {
-		skip(); /* docs/rings.md: not where events are overwritten */
-	}
 	for (unsigned i = 0; i < (kills() + 4) / 5; i++) {
 		struct recorded file, rest;
 

@@ -445,6 +445,90 @@ class Recover(Recording):
         self.assertRegex(self.assert_numbers(9), r"lost reason=no_ring count=60|lost .*60")
 
 
+class Flight(Recording):
+    """`ctrace record --flight`: what is kept, and when it is written."""
+
+    def start(self, *words, options=()):
+        recorder = subprocess.Popen([PROGRAMS["ctrace"], "record", *options, "-o", self.trace, "--", PROGRAMS["host"], *words],
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.path, env=PATIENT)
+        self.addCleanup(recorder.communicate)
+        self.addCleanup(recorder.kill)
+        self.assertEqual(recorder.stdout.readline(), "waiting\n")
+        return recorder
+
+    def stop(self, recorder, signals=1):
+        recorder.send_signal(signal.SIGTERM)
+        said = recorder.communicate(timeout=SECONDS)[1]
+        self.assertEqual(recorder.returncode, 100 + signals, said)
+        return said
+
+    def snapshots(self):
+        return sorted(self.path.glob("ctrace-*.trace"))
+
+    def numbers_of(self, path):
+        self.trace = path
+        return self.numbers(self.dump())
+
+    def test_all_of_a_short_program_is_in_the_last_seconds(self):
+        done = self.record("emit:20", "fork:8", "_fork:7", "threads:2", "span", "emit:3", "kill", options=["--flight", "1000s"])
+        self.assertEqual(done.returncode, 137, done.stderr)
+        text = self.assert_numbers(10, 10, 23, 8, 7)
+        self.assert_ended(text, "killed by signal 9 (SIGKILL)")
+        self.assertIn('meta "snapshot" "end"', text)
+        self.assertEqual(len(re.findall(r"^  process \d+ ", text, re.MULTILINE)), 3)
+        self.assertNotRegex(text, r"\+\d+ end")
+
+    def test_bytes_keep_the_end_without_a_hole(self):
+        done = self.record("emit:300000", options=["--flight", "64KiB"], env=PATIENT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = next(iter(self.numbers(self.dump()).values()))
+        self.assertEqual(found, list(range(300000 - len(found), 300000)))
+        self.assertGreater(len(found), 0)
+        self.assertLess(len(found), 300000)
+        self.assertLess(self.trace.stat().st_size, 128 << 10)
+
+    def test_a_signal_to_the_recorder_is_a_snapshot_and_not_passed_on(self):
+        recorder = self.start("fork:8", "emit:9", "wait", options=["--flight", "1000s", "--flight-signal", "USR2"])
+        for count in (1, 2):
+            recorder.send_signal(signal.SIGUSR2)
+            self.assertTrue(wait_until(lambda: len(self.snapshots()) == count))
+        said = self.stop(recorder)
+        self.assertEqual(len(re.findall(r"ctrace: signal SIGUSR2: snapshot in ctrace-\d+-[12].trace", said)), 2, said)
+        for path in [*self.snapshots(), self.trace]:
+            self.assertEqual(sorted(map(len, self.numbers_of(path).values())), [8, 9])
+
+    def test_a_span_that_takes_too_long_is_a_snapshot(self):
+        recorder = self.start("emit:9", "span", "wait", options=["--flight", "1000s", "--flight-rule", "op*>1ms",
+                                                                 "--flight-file", "slow-%r-%n.trace"])
+        slow = self.path / "slow-rule-1.trace"
+        self.assertTrue(wait_until(slow.exists))
+        self.assertIn("snapshot in slow-rule-1.trace", self.stop(recorder))
+        self.assertEqual(list(map(len, self.numbers_of(slow).values())), [9])
+        self.assertRegex(self.dump(), r'meta "snapshot" "rule \\"open is open for .* > 1.00 ms')
+
+    def test_time_that_is_over_leaves_the_last_seconds(self):
+        recorder = self.start("emit:9", "wait", options=["--flight", "1000s", "--seconds", "100ms"])
+        self.assertTrue(wait_until(lambda: self.trace.stat().st_size > 0))
+        self.stop(recorder)
+        text = self.dump()
+        self.assert_ended(text, "stopped; the program ran on")
+        for numbers in self.numbers(text).values():
+            self.assertEqual(numbers, list(range(len(numbers))))
+
+    def test_words_that_mean_nothing_are_wrong_usage(self):
+        for options, said in ((["--flight", "3x"], "must be like 10s"), (["--flight-signal", "USR1"], "needs --flight"),
+                              (["--flight", "3s", "--flight-signal", "KILL"], "KILL"),
+                              (["--flight", "3s", "--flight-rule", "a"], "--flight-rule a: "),
+                              (["--flight", "3s", "--flight-file", "%x"], "--flight-file %x: "),
+                              (["--flight", "3s", "--sources", "perf"], "--flight keeps spans")):
+            with self.subTest(options):
+                done = self.record("emit:1", options=options)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+                self.assertIn(said, done.stderr)
+                self.assertFalse(self.trace.exists())
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ctrace", required=True)

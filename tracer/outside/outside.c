@@ -4,6 +4,7 @@
 
 #include "tracer/outside/outside.h"
 
+#include "tracer/outside/outside_flight.h"
 #include "tracer/outside/outside_rings.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/image.h"
@@ -138,6 +139,10 @@ static void state_process(const struct ctrace_outside_process *process)
 	if (process->about.made > recording->base_ticks) {
 		row.start = process->about.made - recording->base_ticks;
 	}
+	if (process->outside->flight != NULL) {
+		ctrace_outside_flight_process(process->outside->flight, &row, process->about.made,
+					      process->about.name);
+	}
 	ctrace_writer_process(&recording->writer, &row);
 }
 
@@ -265,6 +270,9 @@ void ctrace_outside_remove(struct ctrace_outside *outside, struct ctrace_outside
 		at = &(*at)->next;
 	}
 	*at = process->next;
+	if (outside->flight != NULL) {
+		ctrace_outside_flight_inherit(outside->flight, process);
+	}
 	close_process(process);
 }
 

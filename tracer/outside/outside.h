@@ -59,7 +59,8 @@ struct ctrace_outside {
 	struct ctrace_session *session; /* NULL: no trace is open */
 	struct ctrace_outside_process *processes;
 	uint32_t process_count;
-	bool is_still; /* folders of dead processes are read as copies */
+	struct ctrace_outside_flight *flight; /* borrows; NULL: all goes to a trace at once */
+	bool is_still;			      /* folders of dead processes are read as copies */
 	/* One line, ready to show. */
 	void (*complain)(void *context, const char *line);
 	void *context;

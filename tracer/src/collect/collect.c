@@ -178,6 +178,17 @@ static int change_categories(struct ctrace_session *session, char *categories)
 	return session->is_over ? 0 : switch_sites();
 }
 
+static const struct ctrace_entry *own_site(void *unused, uint32_t id)
+{
+	(void)unused;
+	return ctrace_sites_entry(id);
+}
+
+static const struct ctrace_snapshot_tables own_tables = {
+	.describe = ctrace_describe_process,
+	.site = own_site,
+	.ended = "snapshot taken; the recording goes on"};
+
 static int snapshot(struct ctrace_session *session, struct ctrace_snapshot *taken)
 {
 	if (session->is_over) {
@@ -185,6 +196,7 @@ static int snapshot(struct ctrace_session *session, struct ctrace_snapshot *take
 	}
 	ctrace_feed_pass(&sessions, taken->is_last_word);
 	ctrace_feed_seal(session);
+	taken->tables = &own_tables;
 	return ctrace_session_snapshot(session, taken);
 }
 

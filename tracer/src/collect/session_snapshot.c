@@ -28,6 +28,14 @@ static uint32_t list_threads(const struct ctrace_session *session,
 	return count;
 }
 
+/* Of one process, codes are ids. */
+static uint32_t sites_end(const struct ctrace_session *session)
+{
+	uint32_t next = session->recording.next_site;
+
+	return next > CTRACE_CODES_MAX ? next : CTRACE_CODES_MAX;
+}
+
 int ctrace_session_snapshot(struct ctrace_session *session, struct ctrace_snapshot *snapshot)
 {
 	struct ctrace_snapshot_thread *threads = calloc(session->streams_end + 1, sizeof(*threads));
@@ -46,7 +54,7 @@ int ctrace_session_snapshot(struct ctrace_session *session, struct ctrace_snapsh
 	memcpy(snapshot->session, session->id, sizeof(snapshot->session));
 	count = list_threads(session, threads);
 	result = ctrace_snapshot_take(snapshot, session->settings.past, &session->recording.writer,
-				      threads, count);
+				      threads, count, sites_end(session));
 	free(threads);
 	return result;
 }

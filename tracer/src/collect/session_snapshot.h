@@ -8,7 +8,8 @@
 #include "tracer/src/collect/snapshot.h"
 
 /*
- * Everything is drained and sealed: what the past holds. 0 or -ENOMEM. Only of a flight.
+ * Everything is drained and sealed: what the past holds; `snapshot->tables` is set. 0 or -ENOMEM.
+ * Only of a flight.
  * Thread: the collector.
  */
 int ctrace_session_snapshot(struct ctrace_session *session, struct ctrace_snapshot *snapshot);

@@ -7,8 +7,6 @@
 #include "format/limits.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/collect/stream.h"
-#include "tracer/src/sites/describe.h"
-#include "tracer/src/sites/sites.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -130,15 +128,16 @@ static int take_clocks(struct ctrace_snapshot *snapshot, const struct ctrace_pas
 	return 0;
 }
 
-static int take_sites(struct ctrace_snapshot *snapshot, const struct ctrace_writer *writer)
+static int take_sites(struct ctrace_snapshot *snapshot, const struct ctrace_writer *writer,
+		      uint32_t sites_end)
 {
-	snapshot->sites = calloc(CTRACE_CODES_MAX, sizeof(*snapshot->sites));
+	snapshot->sites = calloc(sites_end, sizeof(*snapshot->sites));
 	if (snapshot->sites == NULL) {
 		return -ENOMEM;
 	}
-	for (uint32_t code = 1; code < CTRACE_CODES_MAX; code++) {
-		if (ctrace_writer_has_site(writer, code)) {
-			snapshot->sites[snapshot->sites_count++] = (uint16_t)code;
+	for (uint32_t id = 1; id < sites_end; id++) {
+		if (ctrace_writer_has_site(writer, id)) {
+			snapshot->sites[snapshot->sites_count++] = id;
 		}
 	}
 	return 0;
@@ -156,7 +155,8 @@ static void find_window(struct ctrace_snapshot *snapshot)
 
 int ctrace_snapshot_take(struct ctrace_snapshot *snapshot, struct ctrace_past *past,
 			 const struct ctrace_writer *writer,
-			 const struct ctrace_snapshot_thread *threads, uint32_t threads_count)
+			 const struct ctrace_snapshot_thread *threads, uint32_t threads_count,
+			 uint32_t sites_end)
 {
 	find_window(snapshot);
 	snapshot->held_bytes = past->bytes;
@@ -166,7 +166,7 @@ int ctrace_snapshot_take(struct ctrace_snapshot *snapshot, struct ctrace_past *p
 	if (take_chunks(snapshot, past) != 0 ||
 	    take_open(snapshot, past, threads, threads_count) != 0 ||
 	    take_threads(snapshot, past) != 0 || take_clocks(snapshot, past) != 0 ||
-	    take_sites(snapshot, writer) != 0) {
+	    take_sites(snapshot, writer, sites_end) != 0) {
 		return -ENOMEM;
 	}
 	return 0;
@@ -194,11 +194,11 @@ static uint64_t base_of(const struct ctrace_snapshot *snapshot)
 
 static void put_meta(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
 {
-	static const char ended[] = "snapshot taken; the recording goes on";
+	const struct ctrace_snapshot_tables *tables = snapshot->tables;
 
-	ctrace_describe_process(writer, NULL);
+	tables->describe(writer, tables->context);
 	ctrace_writer_meta(writer, "snapshot", snapshot->reason, strlen(snapshot->reason));
-	ctrace_writer_meta(writer, "ended", ended, sizeof(ended) - 1);
+	ctrace_writer_meta(writer, "ended", tables->ended, strlen(tables->ended));
 }
 
 static void put_threads(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
@@ -217,13 +217,24 @@ static void put_threads(struct ctrace_writer *writer, const struct ctrace_snapsh
 	}
 }
 
+static void put_sites(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
+{
+	const struct ctrace_snapshot_tables *tables = snapshot->tables;
+
+	for (uint32_t i = 0; i < snapshot->sites_count; i++) {
+		const struct ctrace_entry *entry =
+			tables->site(tables->context, snapshot->sites[i]);
+
+		if (entry != NULL) {
+			ctrace_stream_define_site(writer, entry, snapshot->sites[i]);
+		}
+	}
+}
+
 static void put_tables(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
 {
 	put_meta(writer, snapshot);
-	for (uint32_t i = 0; i < snapshot->sites_count; i++) {
-		ctrace_stream_define_site(writer, ctrace_sites_entry(snapshot->sites[i]),
-					  snapshot->sites[i]);
-	}
+	put_sites(writer, snapshot);
 	put_threads(writer, snapshot);
 	for (uint32_t i = 0; i < snapshot->clocks_count; i++) {
 		ctrace_writer_clock(writer, &snapshot->clocks[i]);

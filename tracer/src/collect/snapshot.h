@@ -17,6 +17,7 @@
 
 #include "format/block.h"
 #include "tracer/src/collect/past.h"
+#include "tracer/src/sites/entry.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +33,18 @@ struct ctrace_snapshot_open {
 	struct ctrace_open_span *spans; /* owns */
 };
 
+/* What it says beside its chunks. */
+struct ctrace_snapshot_tables {
+	/* META, but for `snapshot` and `ended`, and PROCESSES. */
+	void (*describe)(struct ctrace_writer *writer, void *context);
+	/* The site of this id, which the session's writer was given. */
+	const struct ctrace_entry *(*site)(void *context, uint32_t id);
+	void *context;
+	const char *ended; /* META `ended` */
+};
+
 struct ctrace_snapshot {
+	const struct ctrace_snapshot_tables *tables; /* borrows */
 	/* Asked for; zero is fine. */
 	uint64_t last_ns;  /* how far back; 0: all there is */
 	bool is_last_word; /* the process dies: take also what handlers wrote into unfinished events
@@ -51,7 +63,7 @@ struct ctrace_snapshot {
 	uint32_t open_count;
 	struct ctrace_clock_row *clocks;
 	uint32_t clocks_count;
-	uint16_t *sites; /* codes */
+	uint32_t *sites; /* their ids */
 	uint32_t sites_count;
 	/* What the past held in all at that moment. */
 	size_t held_bytes;
@@ -65,13 +77,14 @@ struct ctrace_snapshot_thread {
 };
 
 /*
- * Take what `past` holds: `snapshot->now`, `->ticks_per_second`, `->session` and what
+ * Take what `past` holds: `snapshot->tables`, `->now`, `->ticks_per_second`, `->session` and what
  * is asked for are set. `threads`
- * are those that live. 0 or -ENOMEM. Thread: the collector.
+ * are those that live. Sites have ids below `sites_end`. 0 or -ENOMEM. Thread: the collector.
  */
 int ctrace_snapshot_take(struct ctrace_snapshot *snapshot, struct ctrace_past *past,
 			 const struct ctrace_writer *writer,
-			 const struct ctrace_snapshot_thread *threads, uint32_t threads_count);
+			 const struct ctrace_snapshot_thread *threads, uint32_t threads_count,
+			 uint32_t sites_end);
 
 /* The whole trace. CTRACE_OK, or what `write` failed with. Thread: any. */
 enum ctrace_status ctrace_snapshot_write(const struct ctrace_snapshot *snapshot,

@@ -26,11 +26,16 @@ void ctrace_stream_watch_end(struct ctrace_stream *stream, const struct ctrace_e
 	}
 }
 
-/* NULL: a span without a rule. A flight is of one process, whose codes are the ids of its sites. */
+/* NULL: a span without a rule. */
 static const struct ctrace_entry *watched(const struct ctrace_stream *stream, uint32_t site)
 {
+	const struct ctrace_watch *watch = stream->recording->watch;
 	struct ctrace_codes *codes = stream->codes;
 
+	if (watch->site != NULL) {
+		return watch->site(watch->context, site);
+	}
+	/* A flight of one process, whose codes are the ids of its sites. */
 	if ((codes->known[site] & CTRACE_WANT_MASK) != CTRACE_WANT_WATCHED) {
 		return NULL;
 	}

@@ -13,31 +13,37 @@ void ctrace_watch_init(struct ctrace_watch *watch, const struct ctrace_rules *ru
 
 	watch->rules = rules;
 	watch->ticks_per_second = ticks_per_second;
+	watch->least_ticks = UINT64_MAX;
 	for (unsigned i = 0; i < rules->count; i++) {
 		watch->limit_ticks[i] = (uint64_t)((double)rules->list[i].limit_ns * ticks_per_ns);
+		watch->least_ticks = watch->limit_ticks[i] < watch->least_ticks
+					     ? watch->limit_ticks[i]
+					     : watch->least_ticks;
 	}
 }
 
-bool ctrace_watch_wants(struct ctrace_watch *watch, const struct ctrace_entry *entry)
+static int rule_of(const struct ctrace_watch *watch, const struct ctrace_entry *entry)
 {
-	int rule = ctrace_flight_rule_of(watch->rules, entry->name.bytes, entry->name.size);
+	return entry->kind == CTRACE_KIND_SPAN_BEGIN
+		       ? ctrace_flight_rule_of(watch->rules, entry->name.bytes, entry->name.size)
+		       : -1;
+}
 
-	if (entry->kind != CTRACE_KIND_SPAN_BEGIN || rule < 0) {
-		return false;
-	}
-	watch->rule_of[entry->code] = (uint8_t)rule;
-	return true;
+bool ctrace_watch_wants(const struct ctrace_watch *watch, const struct ctrace_entry *entry)
+{
+	return rule_of(watch, entry) >= 0;
 }
 
 void ctrace_watch_look(const struct ctrace_watch *watch, struct ctrace_watch_told *told,
 		       const struct ctrace_watched_span *span)
 {
-	unsigned rule = watch->rule_of[span->entry->code];
 	uint64_t ticks = span->at > span->begin ? span->at - span->begin : 0;
 	struct ctrace_span_time time = {.is_open = span->is_open};
+	/* Names are compared for spans that are long only. */
+	int rule = ticks > watch->least_ticks ? rule_of(watch, span->entry) : -1;
 
 	/* One around it that has the same rule began earlier, so it was told of before. */
-	if (ticks <= watch->limit_ticks[rule] || span->begin <= told->begin[rule]) {
+	if (rule < 0 || ticks <= watch->limit_ticks[rule] || span->begin <= told->begin[rule]) {
 		return;
 	}
 	told->begin[rule] = span->begin;

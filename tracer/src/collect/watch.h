@@ -26,20 +26,22 @@ struct ctrace_watch_told {
 struct ctrace_watch {
 	const struct ctrace_rules *rules; /* borrows */
 	uint64_t ticks_per_second;
-	uint64_t limit_ticks[CTRACE_RULES_MAX];
-	uint8_t rule_of[CTRACE_CODES_MAX]; /* of the codes that ctrace_watch_wants found */
+	uint64_t limit_ticks[CTRACE_RULES_MAX], least_ticks;
+	/* The sites by their ids in the trace; NULL: those are the codes of the one process there
+	 * is. */
+	const struct ctrace_entry *(*site)(void *context, uint32_t id);
 	/* A span took longer than its rule says, or has by now and is still open. */
 	void (*fired)(void *context, const struct ctrace_rule *rule,
 		      const struct ctrace_entry *entry, const struct ctrace_span_time *time);
 	void *context;
 };
 
-/* Once. `fired` and `context` are the caller's to set. */
+/* Once. `fired`, `site` and `context` are the caller's to set. */
 void ctrace_watch_init(struct ctrace_watch *watch, const struct ctrace_rules *rules,
 		       uint64_t ticks_per_second);
 
 /* Is there a rule for spans of this site? */
-bool ctrace_watch_wants(struct ctrace_watch *watch, const struct ctrace_entry *entry);
+bool ctrace_watch_wants(const struct ctrace_watch *watch, const struct ctrace_entry *entry);
 
 /* A span of such a site, as it stood at `at`; each is told of once. */
 struct ctrace_watched_span {

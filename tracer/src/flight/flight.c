@@ -9,6 +9,7 @@
 #include "tracer/src/directory/ring_dir.h"
 #include "tracer/src/emit/crash.h"
 #include "tracer/src/flight/flight_signal.h"
+#include "tracer/src/flight/flight_told.h"
 #include "tracer/src/sites/quiet.h"
 
 #include <errno.h>
@@ -43,8 +44,7 @@ static struct {
 /* Between the collector, which finds that a rule holds, and the flight's thread. */
 static struct {
 	pthread_mutex_t lock; /* guards what follows; never held while waiting for anything */
-	char reason[sizeof(((struct ctrace_snapshot *)0)->reason)];
-	uint64_t quiet_until_ms, more;
+	struct ctrace_flight_told rule;
 } told = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* [O] release by who pokes, acquire by the thread: what the poke is about. */
@@ -73,22 +73,6 @@ static void on_crash(int signal)
 	poke(POKE_CRASH);
 }
 
-static void put_rule_reason(const struct ctrace_rule *rule, const struct ctrace_entry *entry,
-			    const struct ctrace_span_time *time)
-{
-	char taken[24], limit[24], more[48] = "";
-
-	ctrace_flight_duration_put(time->ns, taken);
-	ctrace_flight_duration_put(rule->limit_ns, limit);
-	if (told.more > 0) {
-		snprintf(more, sizeof(more), "; %llu more before it, untold",
-			 (unsigned long long)told.more);
-	}
-	snprintf(told.reason, sizeof(told.reason), "rule \"%.*s %s %s > %s\"%s",
-		 (int)(entry->name.size < 64 ? entry->name.size : 64), entry->name.bytes,
-		 time->is_open ? "is open for" : "took", taken, limit, more);
-}
-
 /* On the collector's thread. */
 static void on_rule(void *unused, const struct ctrace_rule *rule, const struct ctrace_entry *entry,
 		    const struct ctrace_span_time *time)
@@ -98,14 +82,7 @@ static void on_rule(void *unused, const struct ctrace_rule *rule, const struct c
 
 	(void)unused;
 	pthread_mutex_lock(&told.lock);
-	is_told = now_ms >= told.quiet_until_ms;
-	if (is_told) {
-		put_rule_reason(rule, entry, time);
-		told.quiet_until_ms = now_ms + CTRACE_FLIGHT_RULE_PAUSE_MS;
-		told.more = 0;
-	} else {
-		told.more++;
-	}
+	is_told = ctrace_flight_tell(&told.rule, rule, entry, time, now_ms);
 	pthread_mutex_unlock(&told.lock);
 	if (is_told) {
 		poke(POKE_RULE);
@@ -201,7 +178,7 @@ static void serve_rule(void)
 	struct ctrace_snapshot snapshot = {0};
 
 	pthread_mutex_lock(&told.lock);
-	memcpy(snapshot.reason, told.reason, sizeof(snapshot.reason));
+	memcpy(snapshot.reason, told.rule.reason, sizeof(snapshot.reason));
 	pthread_mutex_unlock(&told.lock);
 	take_file(&snapshot, "rule", false);
 }
@@ -263,8 +240,7 @@ static int make_parts(const struct ctrace_flight_plan *plan)
 	flight.signal = plan->signal;
 	flight.files = (struct ctrace_flight_files){0};
 	snprintf(flight.files.pattern, sizeof(flight.files.pattern), "%s", plan->pattern);
-	told.quiet_until_ms = 0;
-	told.more = 0;
+	told.rule = (struct ctrace_flight_told){.more = 0};
 	atomic_store_explicit(&pokes, 0, memory_order_relaxed);
 	sem_init(&bell, 0, 0);
 	return 0;

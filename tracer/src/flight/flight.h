@@ -26,9 +26,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A rule that holds again and again makes one file in this time, and counts the rest. */
-#define CTRACE_FLIGHT_RULE_PAUSE_MS 10000u
-
 #define CTRACE_FLIGHT_SECONDS_DEFAULT 10u
 #define CTRACE_FLIGHT_BYTES_DEFAULT   (UINT64_C(64) << 20)
 
