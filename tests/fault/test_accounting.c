@@ -36,6 +36,9 @@
 #define GROWTH_KB 4096u /* a row of each thread stays until the trace ends */
 #endif
 
+/* With those of test_policies, twenty. */
+#define STALLS 10u
+
 /* What a ring takes of the budget. */
 #define RING_BYTES(kb) (CTRACE_RING_PRIVATE_BYTES + CTRACE_RING_HEAD_BYTES + ((kb) << 10))
 
@@ -158,7 +161,7 @@ static void each_event_of_2_to_64_threads_is_written_or_counted(void **state)
 static void also_with_the_collector_stalled_now_and_then(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < STALLS; i++) {
 		steps = 15000;
 		recorded_start(&recorded, NULL);
 		recorded_stall(true);
