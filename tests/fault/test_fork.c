@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -386,6 +387,52 @@ static void programs_started_meanwhile_do_no_harm(void **state)
 	stop_and_check(VFORK_SHARES * (forks / 2));
 }
 
+#define SERVERS 300u
+
+static _Atomic unsigned forked_in_handler;
+
+static void fork_in_handler(int unused)
+{
+	pid_t child = fork();
+
+	(void)unused;
+	if (child == 0) {
+		_exit(0);
+	}
+	forked_in_handler += child > 0 && waitpid(child, NULL, 0) == child;
+}
+
+static void let_alarms_come(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(how, &set, NULL);
+}
+
+/* Alarms come while ctrace_serve runs, and nowhere else: elsewhere malloc would have its lock. */
+static void a_handler_may_fork_while_a_server_begins(void **state)
+{
+	const struct itimerval each = {{0, 1000}, {0, 1000}}, none = {{0, 0}, {0, 0}};
+	struct sigaction action = {.sa_handler = fork_in_handler, .sa_flags = SA_RESTART}, before;
+
+	(void)state;
+	let_alarms_come(SIG_BLOCK);
+	sigaction(SIGALRM, &action, &before);
+	setitimer(ITIMER_REAL, &each, NULL);
+	for (unsigned i = 0; i < SERVERS; i++) {
+		let_alarms_come(SIG_UNBLOCK);
+		assert_true(ctrace_serve("127.0.0.1:0") > 0);
+		let_alarms_come(SIG_BLOCK);
+		ctrace_serve_stop();
+	}
+	setitimer(ITIMER_REAL, &none, NULL);
+	let_alarms_come(SIG_UNBLOCK);
+	sigaction(SIGALRM, &before, NULL);
+	assert_true(forked_in_handler > 0);
+}
+
 /* "handlers": only ways to fork that run handlers; the thread sanitizer does not survive the
  * others. */
 int main(int argc, char **argv)
@@ -400,6 +447,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(children_of_bare_fork_stay_out_of_the_trace),
 		cmocka_unit_test(children_of_clone_stay_out_of_the_trace),
 		cmocka_unit_test(a_fork_while_the_collector_writes_harms_neither),
+		cmocka_unit_test(a_handler_may_fork_while_a_server_begins),
 	};
 	const char *more = getenv("CTRACE_TEST_FORKS");
 	int failed;

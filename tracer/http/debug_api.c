@@ -17,6 +17,24 @@ static struct {
 
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
+/*
+ * Whoever has the lock holds signals back: a handler that forked would wait for it on the thread
+ * that has it.
+ */
+static uint64_t lock_serving(void)
+{
+	uint64_t mask = ctrace_signals_hold();
+
+	pthread_mutex_lock(&serving.lock);
+	return mask;
+}
+
+static void unlock_serving(uint64_t mask)
+{
+	pthread_mutex_unlock(&serving.lock);
+	ctrace_signals_release(mask);
+}
+
 static void before_fork(void)
 {
 	pthread_mutex_lock(&serving.lock);
@@ -42,17 +60,25 @@ static void watch_forks(void)
 	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
 
+static void watch_forks_once(void)
+{
+	uint64_t mask = ctrace_signals_hold();
+
+	pthread_once(&fork_once, watch_forks);
+	ctrace_signals_release(mask);
+}
+
 static int serve_locked(const struct ctrace_debug_address *address)
 {
+	uint64_t mask = lock_serving();
 	int error;
 
-	pthread_mutex_lock(&serving.lock);
 	error = serving.server != NULL ? -EBUSY
 				       : ctrace_debug_server_create(&serving.server, address);
 	if (error == 0) {
 		error = serving.server->port;
 	}
-	pthread_mutex_unlock(&serving.lock);
+	unlock_serving(mask);
 	return error;
 }
 
@@ -68,7 +94,7 @@ int ctrace_serve(const char *text)
 			text != NULL ? text : "");
 		return -EINVAL;
 	}
-	pthread_once(&fork_once, watch_forks);
+	watch_forks_once();
 	ctrace_quiet_begin();
 	port = serve_locked(&address);
 	ctrace_quiet_end();
@@ -88,11 +114,11 @@ int ctrace_serve(const char *text)
 void ctrace_serve_stop(void)
 {
 	struct ctrace_debug_server *server;
+	uint64_t mask = lock_serving();
 
-	pthread_mutex_lock(&serving.lock);
 	server = serving.server;
 	serving.server = NULL;
-	pthread_mutex_unlock(&serving.lock);
+	unlock_serving(mask);
 	if (server != NULL) {
 		ctrace_quiet_begin();
 		ctrace_debug_server_destroy(server);
