@@ -58,7 +58,7 @@ class Service:
 
     def record(self, categories, cpu):
         """Stream to nowhere; what the library runs of its own goes to processor `cpu`."""
-        question = f"trace?seconds=600&categories={categories}"
+        question = f"trace?seconds=600&sources=spans&categories={categories}"
         recorder = subprocess.Popen(["curl", "-sN", "-o", "/dev/null", self.debug.group() + question])
         time.sleep(0.1)
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():

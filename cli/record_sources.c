@@ -157,42 +157,6 @@ uint32_t ctrace_record_sources_wait(const struct ctrace_record_sources *sources,
 	return wait_ms < most ? wait_ms : most;
 }
 
-/* The table SOURCES: how each went, and why one is missing. */
-static void state_sources(const struct ctrace_record_sources *sources,
-			  const struct ctrace_names_report *report)
-{
-	static const enum ctrace_source_state states[] = {
-		[CTRACE_MEMBER_WANTED] = CTRACE_SOURCE_NOT_ASKED,
-		[CTRACE_MEMBER_OPEN] = CTRACE_SOURCE_RECORDED,
-		[CTRACE_MEMBER_MISSING] = CTRACE_SOURCE_MISSING,
-		[CTRACE_MEMBER_UNWANTED] = CTRACE_SOURCE_NOT_ASKED,
-	};
-	struct ctrace_writer *writer = sources->trace.writer;
-
-	for (size_t i = 0; i < sources->set.count; i++) {
-		const struct ctrace_source_member *member = &sources->set.members[i];
-		const struct ctrace_source_counts *counts = &member->counts;
-		char why[2 * CTRACE_SOURCE_TEXT_BYTES + 4];
-
-		ctrace_source_member_why(member, why, sizeof(why));
-		if (member->source->gives == CTRACE_GIVES_SAMPLES && report->text[0] != '\0') {
-			snprintf(why, sizeof(why), "%s", report->text);
-		}
-		ctrace_writer_source(
-			writer, &(struct ctrace_source_row){
-					.name = ctrace_writer_string(writer, member->source->name,
-								     strlen(member->source->name)),
-					.state = states[member->state],
-					.why = ctrace_writer_string(writer, why, strlen(why)),
-					.events = counts->events,
-					.lost = counts->lost,
-					.checks = counts->checks,
-					.misses = counts->misses,
-					.slack = counts->slack,
-				});
-	}
-}
-
 void ctrace_record_sources_close(struct ctrace_record_sources *sources)
 {
 	struct ctrace_names_report report;
@@ -202,7 +166,8 @@ void ctrace_record_sources_close(struct ctrace_record_sources *sources)
 	}
 	ctrace_source_set_close(&sources->set);
 	ctrace_code_places_name(&sources->trace, &report);
-	state_sources(sources, &report);
+	ctrace_source_set_remark(&sources->set, CTRACE_GIVES_SAMPLES, report.text);
+	ctrace_source_set_state(&sources->set, sources->trace.writer);
 	ctrace_code_places_finish(&sources->trace);
 	ctrace_block_stacks_finish(&sources->stacks);
 	ctrace_source_trace_finish(&sources->trace);

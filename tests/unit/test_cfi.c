@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 
 #include "tracer/pprof/symbol_file.h"
+#include "tracer/sources/perf/cfi_expression.h"
 #include "tracer/sources/perf/cfi_rules.h"
 
 #include <dwarf.h>
@@ -48,15 +49,15 @@ static void memory_is_what_was_copied_and_no_more(void **unused)
 /* What every procedure linkage table says: sp + 8 + ((ip & 15) >= 11) * 8. */
 static void the_expression_of_linkage_tables_is_understood(void **unused)
 {
-	const Dwarf_Op operations[] = {{.atom = DW_OP_breg7, .number = 8},
-				       {.atom = DW_OP_breg16, .number = 0},
-				       {.atom = DW_OP_lit15},
-				       {.atom = DW_OP_and},
-				       {.atom = DW_OP_lit11},
-				       {.atom = DW_OP_ge},
-				       {.atom = DW_OP_lit3},
-				       {.atom = DW_OP_shl},
-				       {.atom = DW_OP_plus}};
+	const struct ctrace_cfi_operation operations[] = {{.atom = DW_OP_breg7, .number = 8},
+							  {.atom = DW_OP_breg16, .number = 0},
+							  {.atom = DW_OP_lit15},
+							  {.atom = DW_OP_and},
+							  {.atom = DW_OP_lit11},
+							  {.atom = DW_OP_ge},
+							  {.atom = DW_OP_lit3},
+							  {.atom = DW_OP_shl},
+							  {.atom = DW_OP_plus}};
 	struct ctrace_cfi_state state = on_words();
 	uint64_t address;
 
@@ -70,16 +71,17 @@ static void the_expression_of_linkage_tables_is_understood(void **unused)
 
 static void what_is_broken_is_refused(void **unused)
 {
-	const Dwarf_Op empty[] = {{.atom = DW_OP_plus}};
-	const Dwarf_Op other_register[] = {{.atom = DW_OP_breg3}};
-	const Dwarf_Op far[] = {{.atom = DW_OP_breg7, .number = 4096}, {.atom = DW_OP_deref}};
+	const struct ctrace_cfi_operation empty[] = {{.atom = DW_OP_plus}};
+	const struct ctrace_cfi_operation other_register[] = {{.atom = DW_OP_breg3}};
+	const struct ctrace_cfi_operation far[] = {{.atom = DW_OP_breg7, .number = 4096},
+						   {.atom = DW_OP_deref}};
 	struct ctrace_cfi_state state = on_words();
-	Dwarf_Op many[100];
+	struct ctrace_cfi_operation many[100];
 	uint64_t address;
 
 	(void)unused;
 	for (size_t i = 0; i < 100; i++) {
-		many[i] = (Dwarf_Op){.atom = DW_OP_lit1};
+		many[i] = (struct ctrace_cfi_operation){.atom = DW_OP_lit1};
 	}
 	assert_false(ctrace_cfi_address(&state, empty, 0, &address));
 	assert_false(ctrace_cfi_address(&state, empty, 1, &address));

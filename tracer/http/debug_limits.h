@@ -18,8 +18,12 @@
 #define CTRACE_DEBUG_SECONDS_MAX     3600
 #define CTRACE_DEBUG_SECONDS_DEFAULT 1
 
-/* Of `categories=`. */
+/* Of `categories=`, and of `sources=`. */
 #define CTRACE_DEBUG_CATEGORIES_MAX 256
+#define CTRACE_DEBUG_SOURCES_MAX    256
+
+/* Somebody looks now, for a while: what any user may know at little cost (docs/sources.md). */
+#define CTRACE_DEBUG_SOURCES_DEFAULT "spans,perf-switch,perf-samples"
 
 /* Memory of a connection: a request with all its headers must fit, and one piece of an answer. */
 #define CTRACE_DEBUG_CONNECTION_BYTES 65536

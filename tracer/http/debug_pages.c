@@ -80,7 +80,8 @@ static void put_profiles(FILE *page, const struct ctrace_debug_server *server)
 		"<tr><td class=n>%u</td><td><a href='trace?seconds=1'>trace</a></td>"
 		"<td>What the program's threads do, from now on for <code>seconds</code> (a "
 		"decimal, "
-		"default %d, at most %d). Optional: <code>categories=http,db</code>. Or with "
+		"default %d, at most %d). Optional: <code>categories=http,db</code>, "
+		"<code>sources=spans,tracefs</code>. Or with "
 		"<code>trace?last=5</code> what they did in the last seconds, "
 		"if the flight recorder is on.</td></tr>\n"
 		"</table>\n",

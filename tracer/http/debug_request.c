@@ -10,6 +10,7 @@
 #include "tracer/http/debug_seconds.h"
 #include "tracer/http/debug_stream.h"
 #include "tracer/http/debug_trace.h"
+#include "tracer/src/collect/beside.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,6 +100,31 @@ static bool has_parameter(struct MHD_Connection *connection, const char *name)
 					     NULL, NULL) == MHD_YES;
 }
 
+/* A list of sources, or what is wrong with it. */
+static const char *read_sources(struct MHD_Connection *connection,
+				struct ctrace_debug_trace_settings *settings, char text[160])
+{
+	const char *list = parameter(connection, "sources"), *bad;
+	char names[100];
+	size_t size;
+
+	if (list == NULL) {
+		return NULL;
+	}
+	settings->sources = list;
+	if (strlen(list) > CTRACE_DEBUG_SOURCES_MAX) {
+		snprintf(text, 160, "invalid value for \"sources\" - %zu bytes, at most %d\n",
+			 strlen(list), CTRACE_DEBUG_SOURCES_MAX);
+		return text;
+	}
+	if (!ctrace_beside_check(list, &bad, &size)) {
+		ctrace_beside_names(names, sizeof(names));
+		snprintf(text, 160, "invalid value for \"sources\" - there are %s\n", names);
+		return text;
+	}
+	return NULL;
+}
+
 /* What is wrong with the request for a trace; NULL: nothing, and it stands in `settings`. */
 static const char *read_recording(struct MHD_Connection *connection,
 				  struct ctrace_debug_trace_settings *settings, char text[160])
@@ -115,7 +141,7 @@ static const char *read_recording(struct MHD_Connection *connection,
 			 strlen(settings->categories), CTRACE_DEBUG_CATEGORIES_MAX);
 		return text;
 	}
-	return NULL;
+	return read_sources(connection, settings, text);
 }
 
 /* The same for a snapshot of the flight recorder. */
@@ -131,6 +157,10 @@ static const char *read_snapshot(struct MHD_Connection *connection,
 	if (has_parameter(connection, "categories")) {
 		return "\"categories\" does not go with \"last\": the flight recorder has its "
 		       "own\n";
+	}
+	if (has_parameter(connection, "sources")) {
+		return "\"sources\" does not go with \"last\": the flight recorder has only "
+		       "spans\n";
 	}
 	if (last == NULL || !ctrace_debug_last_parse(last, &settings->last_ns)) {
 		snprintf(

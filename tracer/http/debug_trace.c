@@ -7,9 +7,11 @@
 #include "tracer/http/debug_thread.h"
 #include "tracer/src/collect/session.h"
 #include "tracer/src/flight/flight.h"
+#include "tracer/src/library/api.h"
 #include "tracer/src/sites/quiet.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +23,7 @@ struct ctrace_debug_trace {
 	int64_t duration_ns, last_ns;
 	char categories[CTRACE_DEBUG_CATEGORIES_MAX + 1];
 	bool has_categories;
+	char sources[CTRACE_API_SOURCES_MAX];
 	int wake;
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -113,6 +116,7 @@ static int record(struct ctrace_debug_trace *trace)
 		.wants_end = why_end,
 		.sink = trace,
 		.categories = trace->has_categories ? trace->categories : NULL,
+		.sources = trace->sources,
 	};
 	struct ctrace_session *session;
 	struct timespec end;
@@ -186,6 +190,11 @@ static void init(struct ctrace_debug_trace *trace,
 	if (settings->categories != NULL) {
 		trace->has_categories = true;
 		strncpy(trace->categories, settings->categories, CTRACE_DEBUG_CATEGORIES_MAX);
+	}
+	if (settings->sources != NULL) {
+		snprintf(trace->sources, sizeof(trace->sources), "%s", settings->sources);
+	} else if (!ctrace_api_get_sources(trace->sources)) {
+		snprintf(trace->sources, sizeof(trace->sources), CTRACE_DEBUG_SOURCES_DEFAULT);
 	}
 }
 

@@ -24,6 +24,7 @@ struct ctrace_debug_trace_settings {
 	int64_t duration_ns;
 	int64_t last_ns; /* not 0: a snapshot of so much instead. -ENODATA: no flight is on */
 	const char *categories; /* NULL: all; copied */
+	const char *sources;	/* NULL: CTRACE_SOURCES, or what is good; copied */
 	int wake;		/* eventfd written when anything changes; borrows until destroyed */
 };
 

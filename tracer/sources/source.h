@@ -4,7 +4,7 @@
 
 /*
  * A source: one place where events come from, beside the rings of programs that
- * use ctrace. Each is one file with this face, and one line in source_list.c.
+ * use ctrace. Each is one file with this face, and one line in a list.
  *
  *     probe(&answer)               can it open here? what is missing? changes nothing
  *     prepare(&before, &answer)    before the program is forked: its environment (may be NULL)
@@ -12,7 +12,9 @@
  *       drain(opened, &pass)       what was kept goes to the trace; again and again
  *     close(opened, &counts)       after the pass that was the last; nothing is left behind
  *
- * All of it runs on the recorder's one thread. What is found is written through
+ * All of it runs on one thread at a time: the recorder's; in a program that records itself
+ * (inside/), open and close on threads that come for it. Open may be called while somebody else
+ * writes the trace: it makes streams, but writes nothing. What is found is written through
  * source_trace.h, so that a source knows neither the file nor the other sources.
  *
  * Every source is honest: what it wrote and what was lost add up to what the kernel
@@ -24,6 +26,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct ctrace_own_threads;
 struct ctrace_source_trace;
 
 /* What a source can tell. In a recording, who is asked first gives it, and the others are not
@@ -57,6 +60,9 @@ struct ctrace_source_before {
 struct ctrace_source_target {
 	/* Forked, and about to exec once sources are open; it and all that it starts. */
 	pid_t pid;
+	/* Or, not NULL, our own process, which runs: its threads, and those that come. Then `pid`
+	 * is ours. Borrows until close has returned; grows with those that open finds. */
+	struct ctrace_own_threads *own;
 	struct ctrace_source_trace *trace; /* borrows until close has returned */
 	uint64_t buffer_kb;		   /* of the kernel's memory for each CPU; 0: as is good */
 	uint64_t sample_hz; /* samples a second on each CPU; 0: as is good (perf_samples.h) */
@@ -108,7 +114,8 @@ struct ctrace_source {
 	void (*close)(struct ctrace_opened_source *opened, struct ctrace_source_counts *counts);
 };
 
-/* All of them, in order of preference, ended by NULL. */
+/* All of them, in order of preference, ended by NULL: source_list.c, and inside/own_list.c in a
+ * program that records itself. */
 extern const struct ctrace_source *const ctrace_source_list[];
 
 /* By name; NULL: there is none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All sources; see source.h. */
+/* All sources of `ctrace record`; see source.h. */
 
 #include "tracer/sources/source.h"
 
@@ -13,9 +13,7 @@
 #include "tracer/sources/span_source.h"
 #include "tracer/sources/tracefs/tracefs.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 
 const struct ctrace_source *const ctrace_source_list[] = {
 	&ctrace_source_spans,
@@ -30,25 +28,3 @@ const struct ctrace_source *const ctrace_source_list[] = {
 	&ctrace_source_locks,
 	NULL,
 };
-
-const struct ctrace_source *ctrace_source_find(const char *name, size_t size)
-{
-	for (const struct ctrace_source *const *at = ctrace_source_list; *at != NULL; at++) {
-		if (strlen((*at)->name) == size && memcmp((*at)->name, name, size) == 0) {
-			return *at;
-		}
-	}
-	return NULL;
-}
-
-void ctrace_source_refuse(struct ctrace_source_answer *answer, const char *remedy, const char *why,
-			  ...)
-{
-	va_list arguments;
-
-	answer->is_available = false;
-	snprintf(answer->remedy, sizeof(answer->remedy), "%s", remedy);
-	va_start(arguments, why);
-	vsnprintf(answer->why, sizeof(answer->why), why, arguments);
-	va_end(arguments);
-}

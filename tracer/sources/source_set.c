@@ -3,6 +3,8 @@
 
 #include "tracer/sources/source_set.h"
 
+#include "format/writer.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +29,16 @@ static void want_all(struct ctrace_source_set *set, enum ctrace_member_state sta
 	}
 }
 
+/* All but those that are only asked for. */
+static void want_best(struct ctrace_source_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		set->members[i].state = set->members[i].source->is_asked_for
+						? CTRACE_MEMBER_UNWANTED
+						: CTRACE_MEMBER_WANTED;
+	}
+}
+
 static bool is_word(const char *word, size_t size, const char *text)
 {
 	return strlen(text) == size && memcmp(word, text, size) == 0;
@@ -46,6 +58,10 @@ static bool take_word(struct ctrace_source_set *set, const char *word, size_t si
 		want_all(set, CTRACE_MEMBER_UNWANTED);
 	}
 	if (is_word(word, size, "none")) {
+		return true;
+	}
+	if (is_word(word, size, "best")) {
+		want_best(set);
 		return true;
 	}
 	if (source == NULL) {
@@ -232,5 +248,46 @@ void ctrace_source_member_why(const struct ctrace_source_member *member, char *t
 		snprintf(text, size, "%s", member->answer.why);
 	} else {
 		snprintf(text, size, "%s; %s", member->answer.why, member->answer.remedy);
+	}
+}
+
+void ctrace_source_set_remark(struct ctrace_source_set *set, unsigned gives, const char *text)
+{
+	for (size_t i = 0; i < set->count && text[0] != '\0'; i++) {
+		struct ctrace_source_member *member = &set->members[i];
+
+		if (member->source->gives == gives && member->state == CTRACE_MEMBER_OPEN) {
+			snprintf(member->counts.remark, sizeof(member->counts.remark), "%s", text);
+		}
+	}
+}
+
+void ctrace_source_set_state(const struct ctrace_source_set *set, struct ctrace_writer *writer)
+{
+	static const enum ctrace_source_state states[] = {
+		[CTRACE_MEMBER_WANTED] = CTRACE_SOURCE_NOT_ASKED,
+		[CTRACE_MEMBER_OPEN] = CTRACE_SOURCE_RECORDED,
+		[CTRACE_MEMBER_MISSING] = CTRACE_SOURCE_MISSING,
+		[CTRACE_MEMBER_UNWANTED] = CTRACE_SOURCE_NOT_ASKED,
+	};
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct ctrace_source_member *member = &set->members[i];
+		const struct ctrace_source_counts *counts = &member->counts;
+		const char *name = member->source->name;
+		char why[2 * CTRACE_SOURCE_TEXT_BYTES + 4];
+
+		ctrace_source_member_why(member, why, sizeof(why));
+		ctrace_writer_source(
+			writer, &(struct ctrace_source_row){
+					.name = ctrace_writer_string(writer, name, strlen(name)),
+					.state = states[member->state],
+					.why = ctrace_writer_string(writer, why, strlen(why)),
+					.events = counts->events,
+					.lost = counts->lost,
+					.checks = counts->checks,
+					.misses = counts->misses,
+					.slack = counts->slack,
+				});
 	}
 }

@@ -10,7 +10,8 @@
  *       ctrace_source_set_prepare(&set, argv[0])              before the program is forked
  *       ctrace_source_set_open(&set, &target)                 it waits to be told to exec
  *         ctrace_source_set_drain(&set, &pass)                again and again
- *       ctrace_source_set_close(&set, writer)                 the last pass, counts, SOURCES rows
+ *       ctrace_source_set_close(&set)                         the last pass, counts
+ *     ctrace_source_set_state(&set, writer)                   SOURCES rows
  *
  * Without a list, a source is opened if it gives something that none before it gives, and is not
  * one that is only asked for.
@@ -46,7 +47,8 @@ struct ctrace_source_set {
 };
 
 /*
- * `list`: names, `-name` for all but that, `+name` for that besides, `none`; NULL: as is best.
+ * `list`: names, `-name` for all but that, `+name` for that besides, `none`, `best`;
+ * NULL: as is best.
  * False: there is no such source; `bad` and `bad_size` say which word it is.
  */
 bool ctrace_source_set_choose(struct ctrace_source_set *set, const char *list, const char **bad,
@@ -66,6 +68,12 @@ bool ctrace_source_set_is_open(const struct ctrace_source_set *set);
 
 /* What all of them counted so far. */
 struct ctrace_source_counts ctrace_source_set_counts(const struct ctrace_source_set *set);
+
+/* A word to add on those which give this; none if it is empty. */
+void ctrace_source_set_remark(struct ctrace_source_set *set, unsigned gives, const char *text);
+
+/* The table SOURCES: how each went, and why one is missing. */
+void ctrace_source_set_state(const struct ctrace_source_set *set, struct ctrace_writer *writer);
 
 /* What a reader has to know of it: why it is missing and what would help, or its remark. */
 void ctrace_source_member_why(const struct ctrace_source_member *member, char *text, size_t size);

@@ -98,6 +98,28 @@
 /* How often a thread's waiting for a CPU is read, and of how many in a round: 2 ms at worst. */
 #define CTRACE_RUN_DELAY_MS	   100u
 #define CTRACE_RUN_DELAY_READS_MAX 256u
+/* How often the kernel's buffers are emptied: they hold so many milliseconds of the fastest calls
+ * many times over; and while they fill. */
+#define CTRACE_BESIDE_MS	      10u
+#define CTRACE_BESIDE_FILLING_MS      2u
+#define CTRACE_BESIDE_FILLING_PERCENT 10
+/* In our own process, each source has an event for each thread on each processor; the kernel takes
+ * about 1.5 KB for one, and for each of them in every thread that comes. */
+#define CTRACE_OWN_EVENTS_MAX 8192u
+/* Threads whose way is remembered there; beyond them it is found anew. */
+#define CTRACE_OWN_WAYS_MAX 65536u
+/* While so many threads come between two looks at who is there, no list is ever whole. */
+#define CTRACE_OWN_LOOKS_MAX 16u
+/* Call frame information of one file there, and of all of them; beyond, frame pointers are
+ * followed. A server of 100 MB has 5. */
+#define CTRACE_OWN_FRAMES_BYTES_MAX (UINT64_C(16) << 20)
+#define CTRACE_OWN_FRAMES_TOTAL_MAX (UINT64_C(64) << 20)
+/* Rows of it that are remembered, 200 bytes each; beyond, they are found anew each time. */
+#define CTRACE_OWN_ROWS_MAX 65536u
+/* To look up names, in all: whoever stops a recording waits for it. */
+#define CTRACE_OWN_NAMES_SECONDS_MAX 5u
+/* A table of symbols, while names are looked up, and their texts: of a million functions. */
+#define CTRACE_OWN_SYMBOLS_BYTES_MAX (UINT64_C(64) << 20)
 /* Of one process: a browser has 2,000; code made at run time may be mapped piece by piece. */
 #define CTRACE_MAPPINGS_MAX 65536u
 /* Processes that are gone keep their mappings for late samples, 10 MB of them. */

@@ -124,6 +124,13 @@ struct ctrace_settings {
 	const char *ring_policy;
 	unsigned block_ms;      /* 1 to 10000; 0: as it is, at first 100 */
 	const char *clock;      /* NULL: the best; "tsc", "monotonic_raw". Only before a thread's first event */
+	/*
+	 * What to record beside spans, of this process, within its rights: "spans,perf-switch" (when
+	 * each thread ran and waited), "perf-samples" (where its time went), "tracefs" (as root: who woke
+	 * it, and system calls). A source that cannot open is left out, and the trace says why. NULL: as
+	 * CTRACE_SOURCES says; without it spans alone. See docs/sources.md.
+	 */
+	const char *sources;
 };
 
 /* How to keep the past. All zero, or no settings at all, is a sensible default: 10 s, 64 MiB. */

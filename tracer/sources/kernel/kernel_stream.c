@@ -21,6 +21,16 @@ static void state_row(struct ctrace_kernel_stream *stream)
 	};
 
 	ctrace_writer_buffer(writer, &row);
+	stream->has_row = true;
+}
+
+void ctrace_kernel_stream_seal(struct ctrace_kernel_stream *stream)
+{
+	if (!stream->has_row) {
+		state_row(stream);
+	}
+	ctrace_writer_seal(stream->trace->writer, &stream->block);
+	stream->begun_ms = 0;
 }
 
 bool ctrace_kernel_stream_init(struct ctrace_kernel_stream *stream,
@@ -33,7 +43,6 @@ bool ctrace_kernel_stream_init(struct ctrace_kernel_stream *stream,
 	}
 	(*trace->next_stream)++;
 	stream->has_block = true;
-	state_row(stream);
 	return true;
 }
 
@@ -56,8 +65,7 @@ void ctrace_kernel_stream_tick(struct ctrace_kernel_stream *stream, uint64_t now
 		stream->begun_ms = now_ms;
 	}
 	if (now_ms - stream->begun_ms >= CTRACE_CHUNK_AGE_MS) {
-		ctrace_writer_seal(stream->trace->writer, &stream->block);
-		stream->begun_ms = 0;
+		ctrace_kernel_stream_seal(stream);
 	}
 }
 
@@ -71,8 +79,10 @@ void ctrace_kernel_stream_finish(struct ctrace_kernel_stream *stream)
 	if (!stream->has_block) {
 		return;
 	}
-	ctrace_writer_seal(stream->trace->writer, &stream->block);
-	state_row(stream);
+	if (!stream->trace->is_opening) {
+		ctrace_kernel_stream_seal(stream);
+		state_row(stream);
+	}
 	ctrace_block_finish(&stream->block);
 	stream->has_block = false;
 }

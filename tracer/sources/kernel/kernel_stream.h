@@ -26,12 +26,15 @@ struct ctrace_kernel_stream {
 	uint32_t cpu;	    /* or CTRACE_NO_CPU */
 	uint64_t lost, clamped;
 	uint64_t begun_ms; /* when the block got its first event; 0: it is empty */
-	bool has_block;
+	bool has_block, has_row;
 };
 
-/* False without memory. */
+/* False without memory. Its row is written with its first chunk, or at the end. */
 bool ctrace_kernel_stream_init(struct ctrace_kernel_stream *stream,
 			       struct ctrace_source_trace *trace, const char *source, uint32_t cpu);
+
+/* What the block holds becomes a chunk. */
+void ctrace_kernel_stream_seal(struct ctrace_kernel_stream *stream);
 
 /* A block with room for one event of so many bytes; `ticks` is set right if it would fall. */
 static inline struct ctrace_block *ctrace_kernel_stream_room(struct ctrace_kernel_stream *stream,
@@ -44,8 +47,7 @@ static inline struct ctrace_block *ctrace_kernel_stream_room(struct ctrace_kerne
 		stream->clamped++;
 	}
 	if (!ctrace_block_has_room(block, bytes)) {
-		ctrace_writer_seal(stream->trace->writer, block);
-		stream->begun_ms = 0;
+		ctrace_kernel_stream_seal(stream);
 	}
 	return block;
 }

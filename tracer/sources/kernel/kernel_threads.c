@@ -127,7 +127,7 @@ static void state_thread(struct ctrace_source_trace *trace, struct ctrace_kernel
 
 	thread->is_changed = false;
 	ctrace_writer_thread(trace->writer, &row);
-	if (thread->pid != 0 && thread->pid == thread->tid) {
+	if (thread->pid != 0 && thread->pid == thread->tid && thread->pid != trace->own_pid) {
 		state_process(trace, thread, row.name);
 	}
 }

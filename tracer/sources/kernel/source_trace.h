@@ -33,6 +33,8 @@ struct ctrace_source_trace {
 	/* A source tells of forks, names and exits: the first that is opened, and no other, since
 	 * each runs ahead of the others by what it has drained. */
 	bool has_tasks;
+	uint32_t own_pid; /* the row of this process is written by somebody else; 0: of none */
+	bool is_opening;  /* sources are being opened: the writer is not ours yet */
 	struct ctrace_kernel_threads *threads;
 	struct ctrace_call_names *calls;
 	struct ctrace_open_files *files;

@@ -8,7 +8,6 @@
 #include "tracer/sources/perf/cfi_expression.h"
 
 #include <dwarf.h>
-#include <string.h>
 
 #define STACK_MAX 16u
 /* They have no loops; the longest in use is that of a procedure linkage table, of 11. */
@@ -22,18 +21,6 @@ struct machine {
 	bool is_value; /* the result is the value, not where it stands */
 	bool is_broken;
 };
-
-bool ctrace_cfi_read(const struct ctrace_cfi_state *state, uint64_t address, uint64_t *value)
-{
-	uint64_t at = address - state->stack_begin;
-
-	if (address < state->stack_begin || state->stack_size < sizeof(*value) ||
-	    at > state->stack_size - sizeof(*value)) {
-		return false;
-	}
-	memcpy(value, state->stack + at, sizeof(*value));
-	return true;
-}
 
 static void push(struct machine *machine, uint64_t value)
 {
@@ -117,7 +104,7 @@ static void combine(struct machine *machine, unsigned operation)
 	}
 }
 
-static void run_one(struct machine *machine, const Dwarf_Op *operation)
+static void run_one(struct machine *machine, const struct ctrace_cfi_operation *operation)
 {
 	unsigned atom = operation->atom;
 
@@ -146,7 +133,8 @@ static void run_one(struct machine *machine, const Dwarf_Op *operation)
 	}
 }
 
-static bool run(struct machine *machine, const Dwarf_Op *operations, size_t count)
+static bool run(struct machine *machine, const struct ctrace_cfi_operation *operations,
+		size_t count)
 {
 	if (count > OPERATIONS_MAX) {
 		return false;
@@ -157,8 +145,9 @@ static bool run(struct machine *machine, const Dwarf_Op *operations, size_t coun
 	return !machine->is_broken && machine->depth > 0;
 }
 
-bool ctrace_cfi_value(const struct ctrace_cfi_state *state, const Dwarf_Op *operations,
-		      size_t count, uint64_t cfa, uint64_t *value)
+bool ctrace_cfi_value(const struct ctrace_cfi_state *state,
+		      const struct ctrace_cfi_operation *operations, size_t count, uint64_t cfa,
+		      uint64_t *value)
 {
 	struct machine machine = {.state = state, .cfa = cfa};
 
@@ -169,8 +158,9 @@ bool ctrace_cfi_value(const struct ctrace_cfi_state *state, const Dwarf_Op *oper
 	return machine.is_value || ctrace_cfi_read(state, *value, value);
 }
 
-bool ctrace_cfi_address(const struct ctrace_cfi_state *state, const Dwarf_Op *operations,
-			size_t count, uint64_t *address)
+bool ctrace_cfi_address(const struct ctrace_cfi_state *state,
+			const struct ctrace_cfi_operation *operations, size_t count,
+			uint64_t *address)
 {
 	struct machine machine = {.state = state};
 

@@ -4,6 +4,8 @@
 
 #include "tracer/sources/perf/cfi_rules.h"
 
+#include "tracer/sources/perf/cfi_expression.h"
+
 #include <dwarf.h>
 #include <stdlib.h>
 
@@ -166,26 +168,48 @@ static bool step_plain(const struct ctrace_cfi_rule *rule, struct ctrace_cfi_sta
 	return true;
 }
 
+#define OPERATIONS_MAX 256u
+
+/* As libdw has them, or none if there are too many. */
+static size_t copy_operations(struct ctrace_cfi_operation *into, const Dwarf_Op *operations,
+			      size_t count)
+{
+	if (count > OPERATIONS_MAX) {
+		return 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		into[i] = (struct ctrace_cfi_operation){.atom = operations[i].atom,
+							.number = operations[i].number,
+							.number2 = operations[i].number2};
+	}
+	return count;
+}
+
 /* A register of the caller; the same as here where nothing is said. */
 static bool caller_register(Dwarf_Frame *frame, unsigned number,
 			    const struct ctrace_cfi_state *state, uint64_t cfa, uint64_t *value)
 {
+	struct ctrace_cfi_operation copy[OPERATIONS_MAX];
 	Dwarf_Op memory[3], *operations;
 	size_t count;
 
-	return dwarf_frame_register(frame, (int)number, memory, &operations, &count) == 0 &&
-	       (count == 0 || ctrace_cfi_value(state, operations, count, cfa, value));
+	if (dwarf_frame_register(frame, (int)number, memory, &operations, &count) != 0) {
+		return false;
+	}
+	return count == 0 ||
+	       ctrace_cfi_value(state, copy, copy_operations(copy, operations, count), cfa, value);
 }
 
 static bool step_expression(const struct ctrace_cfi_rule *rule, struct ctrace_cfi_state *state)
 {
+	struct ctrace_cfi_operation copy[OPERATIONS_MAX];
 	struct ctrace_cfi_state caller = *state;
 	Dwarf_Op *operations;
 	size_t count;
 	uint64_t cfa;
 
 	if (dwarf_frame_cfa(rule->frame, &operations, &count) != 0 ||
-	    !ctrace_cfi_address(state, operations, count, &cfa)) {
+	    !ctrace_cfi_address(state, copy, copy_operations(copy, operations, count), &cfa)) {
 		return false;
 	}
 	caller.stack_pointer = cfa;

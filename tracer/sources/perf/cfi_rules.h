@@ -17,14 +17,9 @@
  */
 
 #include "format/map.h"
-#include "tracer/sources/perf/cfi_expression.h"
+#include "tracer/sources/perf/cfi_state.h"
 
-enum ctrace_cfi_result {
-	CTRACE_CFI_CALLER,	/* the state is the caller's */
-	CTRACE_CFI_INTERRUPTED, /* the same, and the caller was interrupted: a signal's frame */
-	CTRACE_CFI_OUTERMOST,	/* there is no caller */
-	CTRACE_CFI_UNKNOWN,	/* no information, or the stack was not copied so far */
-};
+#include <elfutils/libdw.h>
 
 struct ctrace_cfi_rule;
 

@@ -105,6 +105,7 @@ void ctrace_code_places_name(struct ctrace_source_trace *trace, struct ctrace_na
 {
 	*report = (struct ctrace_names_report){.named = 0};
 	if (trace->places != NULL) {
-		ctrace_frame_names(&trace->places->stacks, trace->places->unwind.modules, report);
+		ctrace_modules_name_frames(trace->places->unwind.modules, &trace->places->stacks,
+					   report);
 	}
 }

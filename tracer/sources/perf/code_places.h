@@ -13,7 +13,7 @@
  *     ctrace_code_places_finish(trace)
  */
 
-#include "tracer/sources/perf/frame_names.h"
+#include "tracer/sources/perf/modules.h"
 #include "tracer/sources/perf/unwind.h"
 
 struct ctrace_code_places {

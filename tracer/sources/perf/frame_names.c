@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Names of frames, module by module; see frame_names.h. */
-
-#include "tracer/sources/perf/frame_names.h"
+/* Names of frames, one module after the other, so that the debugging information of only one is in
+ * memory; see modules.h. */
 
 #include "tracer/pprof/symbol_lookup.h"
 #include "tracer/sources/perf/kernel_symbols.h"
+#include "tracer/sources/perf/module_table.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/limits.h"
 
@@ -193,8 +193,8 @@ static void name_modules(struct naming *naming)
 	}
 }
 
-void ctrace_frame_names(struct ctrace_stacks *stacks, struct ctrace_modules *modules,
-			struct ctrace_names_report *report)
+void ctrace_modules_name_frames(struct ctrace_modules *modules, struct ctrace_stacks *stacks,
+				struct ctrace_names_report *report)
 {
 	struct naming *naming = malloc(sizeof(*naming));
 	const uint64_t seconds = CTRACE_NAMES_SECONDS_MAX;

@@ -5,6 +5,7 @@
 #include "tracer/sources/perf/module_table.h"
 
 #include "tracer/sources/perf/kernel_symbols.h"
+#include "tracer/sources/perf/module_key.h"
 #include "tracer/src/limits.h"
 
 #include <limits.h>
@@ -58,37 +59,12 @@ uint32_t ctrace_modules_unopened(const struct ctrace_modules *modules)
 
 /* ---- which one it is ---- */
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < size; i++) {
-		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3); /* FNV-1a */
-	}
-	return hash;
-}
-
-static uint64_t key_of(const struct ctrace_perf_map *map)
-{
-	uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), map->path, strlen(map->path));
-
-	hash = mix(hash, map->build_id, map->build_id_size);
-	hash = mix(hash, &map->device, sizeof(map->device));
-	return mix(hash, &map->inode, sizeof(map->inode));
-}
-
 static bool is_same(const struct ctrace_module *module, const struct ctrace_perf_map *map)
 {
 	return module->device == map->device && module->inode == map->inode &&
 	       module->build_id_size == map->build_id_size &&
 	       memcmp(module->build_id, map->build_id, map->build_id_size) == 0 &&
 	       strcmp(module->path, map->path) == 0;
-}
-
-/* A file, or the kernel's own; not anonymous memory, whatever it is called. */
-static bool is_module(const char *path)
-{
-	return strcmp(path, "[vdso]") == 0 || (path[0] == '/' && strncmp(path, "//", 2) != 0);
 }
 
 /* ---- opening it ---- */
@@ -208,7 +184,7 @@ static struct ctrace_module *add_row(struct ctrace_modules *modules,
 	return module;
 }
 
-uint32_t ctrace_modules_kernel(struct ctrace_modules *modules)
+static uint32_t need_kernel(struct ctrace_modules *modules)
 {
 	const struct ctrace_perf_map map = {.path = "[kernel]"};
 	struct ctrace_module *module;
@@ -227,6 +203,15 @@ uint32_t ctrace_modules_kernel(struct ctrace_modules *modules)
 	return module->id;
 }
 
+uint32_t ctrace_modules_kernel(struct ctrace_modules *modules, uint64_t *base)
+{
+	uint32_t id = need_kernel(modules);
+	const struct ctrace_module *module = ctrace_module_at(modules, id);
+
+	*base = module != NULL ? module->kernel_base : 0;
+	return id;
+}
+
 static uint32_t add(struct ctrace_modules *modules, uint32_t pid, const struct ctrace_perf_map *map)
 {
 	struct ctrace_module *module = add_row(modules, map);
@@ -242,10 +227,10 @@ static uint32_t add(struct ctrace_modules *modules, uint32_t pid, const struct c
 uint32_t ctrace_modules_get(struct ctrace_modules *modules, uint32_t pid,
 			    const struct ctrace_perf_map *map)
 {
-	uint64_t key = key_of(map);
+	uint64_t key = ctrace_module_key(map);
 	uint32_t found = ctrace_map_get(&modules->by_key, key), id;
 
-	if (!is_module(map->path)) {
+	if (!ctrace_module_is_file(map->path)) {
 		return 0;
 	}
 	if (found != CTRACE_MAP_NONE && is_same(&modules->list[found - 1], map)) {
@@ -256,4 +241,35 @@ uint32_t ctrace_modules_get(struct ctrace_modules *modules, uint32_t pid,
 		ctrace_map_put(&modules->by_key, key, id);
 	}
 	return id;
+}
+
+/* ---- on the way to its callers ---- */
+
+bool ctrace_modules_address(struct ctrace_modules *modules, uint32_t module, uint64_t offset,
+			    uint64_t *address)
+{
+	const struct ctrace_module *found = ctrace_module_at(modules, module);
+
+	if (found == NULL) {
+		return false;
+	}
+	if (found->file.elf == NULL || !ctrace_symbol_file_address(&found->file, offset, address)) {
+		*address = offset;
+	}
+	return true;
+}
+
+bool ctrace_modules_has_frames(struct ctrace_modules *modules, uint32_t module)
+{
+	const struct ctrace_module *found = ctrace_module_at(modules, module);
+
+	return found != NULL && found->cfi.information != NULL;
+}
+
+enum ctrace_cfi_result ctrace_modules_step(struct ctrace_modules *modules, uint32_t module,
+					   uint64_t address, struct ctrace_cfi_state *state)
+{
+	struct ctrace_module *found = ctrace_module_at(modules, module);
+
+	return found != NULL ? ctrace_cfi_step(&found->cfi, address, state) : CTRACE_CFI_UNKNOWN;
 }

@@ -7,16 +7,14 @@
  * with its row in MODULES. A file is opened when its first mapping is told of, while its
  * process most likely lives, so that it can be read later even if it was deleted or replaced.
  *
- *     ctrace_modules_create(trace)
- *       module = ctrace_modules_get(modules, pid, &map)      of a mapping
- *       ctrace_module_at(modules, id)                        of a frame
- *     ctrace_modules_destroy(modules)
+ *     ctrace_module_at(modules, id)      of a frame
+ *
+ * The rest of its face is modules.h.
  */
 
 #include "tracer/pprof/symbol_file.h"
-#include "tracer/sources/kernel/source_trace.h"
 #include "tracer/sources/perf/cfi_rules.h"
-#include "tracer/sources/perf/perf_record.h"
+#include "tracer/sources/perf/modules.h"
 
 struct ctrace_module {
 	uint32_t id; /* its row; 1 and up */
@@ -31,29 +29,7 @@ struct ctrace_module {
 	uint64_t kernel_base; /* where the kernel begins; 0: not to be seen */
 };
 
-/* NULL without memory. `trace` is borrowed until destroy. */
-struct ctrace_modules *ctrace_modules_create(struct ctrace_source_trace *trace);
-void ctrace_modules_destroy(struct ctrace_modules *modules);
-
-/*
- * The module that process `pid` has mapped. 0: it is none (memory that a program wrote itself), or
- * the file has all the modules it may have.
- *
- * Blocks: on the disk, for a new one.  Allocates: yes.
- */
-uint32_t ctrace_modules_get(struct ctrace_modules *modules, uint32_t pid,
-			    const struct ctrace_perf_map *map);
-
-/*
- * The kernel itself, "[kernel]". 0: the file has all the modules it may have.
- * Blocks: on /proc, for the first time.  Allocates: yes.
- */
-uint32_t ctrace_modules_kernel(struct ctrace_modules *modules);
-
 /* NULL: 0, or no such module. Borrows until destroy, but not over _get. */
 struct ctrace_module *ctrace_module_at(struct ctrace_modules *modules, uint32_t id);
-
-/* How many could not be opened for want of descriptors. */
-uint32_t ctrace_modules_unopened(const struct ctrace_modules *modules);
 
 #endif

@@ -50,6 +50,10 @@ int ctrace_perf_open(struct perf_event_attr *attr, pid_t pid, int cpu)
 		attr->read_format = 0;
 		fd = try_open(attr, pid, cpu);
 	}
+	if ((fd == -EINVAL || fd == -E2BIG) && attr->inherit_thread) { /* before Linux 5.13 */
+		attr->inherit_thread = 0;
+		fd = try_open(attr, pid, cpu);
+	}
 	if ((fd == -EINVAL || fd == -E2BIG) && attr->build_id) { /* before Linux 5.12 */
 		attr->build_id = 0;
 		fd = try_open(attr, pid, cpu);
@@ -98,6 +102,16 @@ static void refuse_permission(struct ctrace_source_answer *answer)
 	ctrace_source_refuse(
 		answer, "a container that allows perf_event_open, or CAP_PERFMON",
 		"perf_event_open is refused, as in most containers (a seccomp filter)");
+}
+
+void ctrace_perf_refuse_ring(struct ctrace_source_answer *answer, int error)
+{
+	if (error == EPERM || error == ENOMEM) {
+		ctrace_source_refuse(answer, "a larger `ulimit -l` or kernel.perf_event_mlock_kb",
+				     "this user may lock no more memory for its buffers");
+	} else {
+		ctrace_source_refuse(answer, "", "its buffers: %s", strerror(error));
+	}
 }
 
 void ctrace_perf_refuse(struct ctrace_source_answer *answer, int error)

@@ -20,8 +20,8 @@ struct perf_event_attr ctrace_perf_attr(uint64_t config, uint64_t sample_type);
 
 /*
  * An event of `pid` (0: the caller) on `cpu` (-1: any). Kernels that do not know the newest
- * settings (build ids of mappings, counts of losses) get it without them; `attr` then says so.
- * Returns the descriptor, which closes on exec, or -errno.
+ * settings (build ids of mappings, counts of losses, inheriting by threads alone) get it without
+ * them; `attr` then says so. Returns the descriptor, which closes on exec, or -errno.
  *
  * Blocks: no.  Allocates: no.
  */
@@ -32,6 +32,8 @@ void ctrace_perf_probe(struct perf_event_attr *attr, struct ctrace_source_answer
 
 /* Why not: of an errno of ctrace_perf_open. */
 void ctrace_perf_refuse(struct ctrace_source_answer *answer, int error);
+/* The same of mapping its ring. */
+void ctrace_perf_refuse_ring(struct ctrace_source_answer *answer, int error);
 
 /* What was lost so far, of an event that counts it; 0 without. */
 uint64_t ctrace_perf_lost(int fd, const struct perf_event_attr *attr);

@@ -8,9 +8,10 @@
 
 #include <string.h>
 
-/* Who, when, where: what sample_id_all adds to a record's end. */
-#define SIDE_BYTES 24u
-#define SIDE_TIME  8u
+/* Who, when, where: what sample_id_all adds to a record's end; and of which event, if asked for. */
+#define SIDE_BYTES  24u
+#define EVENT_BYTES 8u
+#define SIDE_TIME   8u
 /* Of a sample: the header, ip, tid. */
 #define SAMPLE_TIME 24u
 
@@ -18,6 +19,11 @@
 #ifndef PERF_RECORD_MISC_MMAP_BUILD_ID
 #define PERF_RECORD_MISC_MMAP_BUILD_ID (1 << 14)
 #endif
+
+static size_t side_bytes(uint64_t sample_type)
+{
+	return SIDE_BYTES + (sample_type & CTRACE_PERF_EVENT_TYPE ? EVENT_BYTES : 0);
+}
 
 static const uint8_t *bytes_of(const struct perf_event_header *header)
 {
@@ -29,7 +35,9 @@ uint64_t ctrace_perf_record_time(const struct perf_event_header *header, uint64_
 	size_t at = SAMPLE_TIME - (sample_type & PERF_SAMPLE_IP ? 0 : 8);
 
 	if (header->type != PERF_RECORD_SAMPLE) {
-		at = header->size < SIDE_BYTES ? SIZE_MAX : header->size - SIDE_BYTES + SIDE_TIME;
+		size_t side = side_bytes(sample_type);
+
+		at = header->size < side ? SIZE_MAX : header->size - side + SIDE_TIME;
 	}
 	if (header->size < 8 || at > header->size - 8u) {
 		return 0;
@@ -155,6 +163,7 @@ static void read_sample(struct ctrace_wire *wire, struct ctrace_perf_record *rec
 	record->pid = ctrace_wire_u32(wire);
 	record->tid = ctrace_wire_u32(wire);
 	record->time = ctrace_wire_u64(wire);
+	record->event = sample_type & CTRACE_PERF_EVENT_TYPE ? ctrace_wire_u64(wire) : 0;
 	record->cpu = ctrace_wire_u32(wire);
 	ctrace_wire_u32(wire);
 	sample->period = ctrace_wire_u64(wire);
@@ -172,18 +181,21 @@ static void read_sample(struct ctrace_wire *wire, struct ctrace_perf_record *rec
 }
 
 /* The end of a record: who and when; sets the wire to what is before it. */
-static bool read_side(struct ctrace_wire *wire, struct ctrace_perf_record *record)
+static bool read_side(struct ctrace_wire *wire, struct ctrace_perf_record *record,
+		      uint64_t sample_type)
 {
+	size_t size = side_bytes(sample_type);
 	struct ctrace_wire side;
 
-	if (ctrace_wire_left(wire) < SIDE_BYTES) {
+	if (ctrace_wire_left(wire) < size) {
 		return false;
 	}
-	wire->end -= SIDE_BYTES;
-	side = ctrace_wire_over(wire->end, SIDE_BYTES);
+	wire->end -= size;
+	side = ctrace_wire_over(wire->end, size);
 	record->pid = ctrace_wire_u32(&side);
 	record->tid = ctrace_wire_u32(&side);
 	record->time = ctrace_wire_u64(&side);
+	record->event = sample_type & CTRACE_PERF_EVENT_TYPE ? ctrace_wire_u64(&side) : 0;
 	record->cpu = ctrace_wire_u32(&side);
 	return true;
 }
@@ -221,7 +233,7 @@ bool ctrace_perf_record_read(struct ctrace_perf_record *record,
 		read_raw(&wire, record);
 	} else if (record->type == PERF_RECORD_SAMPLE) {
 		read_sample(&wire, record, sample_type);
-	} else if (read_side(&wire, record)) {
+	} else if (read_side(&wire, record, sample_type)) {
 		read_body(&wire, record);
 	} else {
 		return false;

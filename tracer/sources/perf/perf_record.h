@@ -8,8 +8,8 @@
  * (sample_id_all); samples begin with it.
  *
  * Every event of ours has a sample_type of CTRACE_PERF_SIDE_TYPE, of CTRACE_PERF_RAW_TYPE,
- * or of CTRACE_PERF_SAMPLE_TYPE with or without CTRACE_PERF_STACK_TYPE: the parser knows
- * no others.
+ * or of CTRACE_PERF_SAMPLE_TYPE with or without CTRACE_PERF_STACK_TYPE, each with or without
+ * CTRACE_PERF_EVENT_TYPE: the parser knows no others.
  */
 
 #include <linux/perf_event.h>
@@ -21,6 +21,7 @@
 #define CTRACE_PERF_RAW_TYPE  (CTRACE_PERF_SIDE_TYPE | PERF_SAMPLE_RAW)
 #define CTRACE_PERF_SAMPLE_TYPE                                                                    \
 	(CTRACE_PERF_SIDE_TYPE | PERF_SAMPLE_IP | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN)
+#define CTRACE_PERF_EVENT_TYPE PERF_SAMPLE_ID
 #define CTRACE_PERF_STACK_TYPE (PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
 
 /* sample_regs_user of samples with a stack, in the order of their bits. */
@@ -55,7 +56,8 @@ struct ctrace_perf_record {
 	uint16_t misc;
 	uint32_t pid, tid; /* whose; of a fork the child's, of an exit the one that is gone */
 	uint32_t cpu;
-	uint64_t time; /* ns of the event's clock */
+	uint64_t time;	/* ns of the event's clock */
+	uint64_t event; /* its number in the kernel, if CTRACE_PERF_EVENT_TYPE was asked for */
 	union {
 		struct {
 			uint32_t parent_pid, parent_tid; /* FORK, EXIT */

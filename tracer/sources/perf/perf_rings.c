@@ -4,10 +4,14 @@
 
 #include "tracer/sources/perf/perf_rings.h"
 
+#include "tracer/sources/kernel/kept_files.h"
+#include "tracer/sources/kernel/own_threads.h"
 #include "tracer/sources/perf/perf_selftest.h"
 #include "tracer/src/clock/clock.h"
+#include "tracer/src/limits.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -20,29 +24,85 @@
  * (perf_event_mlock_kb). */
 #define RING_KB_DEFAULT 512u
 
+/* ---- events ---- */
+
+static struct ctrace_perf_slot *new_slot(struct ctrace_perf_rings *rings)
+{
+	uint32_t capacity = rings->slot_capacity != 0 ? 2 * rings->slot_capacity : 16;
+	struct ctrace_perf_slot *more;
+
+	if (rings->slot_count == rings->slot_capacity) {
+		more = realloc(rings->slots, capacity * sizeof(*more));
+		if (more == NULL) {
+			return NULL;
+		}
+		rings->slots = more;
+		rings->slot_capacity = capacity;
+	}
+	return &rings->slots[rings->slot_count];
+}
+
+/* Opens an event on a processor; returns its descriptor or -errno. */
+static int add_slot(struct ctrace_perf_rings *rings, struct perf_event_attr *attr, pid_t tid,
+		    uint32_t index)
+{
+	struct ctrace_perf_slot *slot = new_slot(rings);
+	int fd;
+
+	if (slot == NULL) {
+		return -ENOMEM;
+	}
+	fd = ctrace_perf_open(attr, tid, rings->cpus[index].cpu);
+	if (fd < 0) {
+		return fd;
+	}
+	*slot = (struct ctrace_perf_slot){.file = ctrace_kept_add(fd), .cpu = index};
+	if (slot->file == NULL) {
+		return -ENOMEM;
+	}
+	rings->slot_count++;
+	return fd;
+}
+
+/* What the program closed is not touched: its number may be another file's. */
+static void close_slot(struct ctrace_perf_rings *rings)
+{
+	struct ctrace_kept_file *file = rings->slots[--rings->slot_count].file;
+
+	/* A child that we forked may still have it open. */
+	if (ctrace_kept_is_ours(file)) {
+		ioctl(ctrace_kept_fd(file), PERF_EVENT_IOC_DISABLE, 0);
+	}
+	ctrace_kept_close(file);
+}
+
 /* ---- opening ---- */
 
+/* Its event, its ring, its stream. */
 static int open_cpu(struct ctrace_perf_rings *rings, const struct ctrace_source_target *target,
 		    const char *name, int cpu)
 {
 	struct ctrace_perf_cpu *at = &rings->cpus[rings->count];
 	uint64_t kb = rings->kb != 0 ? rings->kb : RING_KB_DEFAULT;
+	/* Of our own process this event records nothing: it holds the ring. */
+	pid_t tid = target->own != NULL ? 0 : target->pid;
 	int result;
 
 	kb = target->buffer_kb != 0 ? target->buffer_kb : kb;
 	*at = (struct ctrace_perf_cpu){.cpu = cpu};
-	at->fd = ctrace_perf_open(&rings->attr, rings->is_wide ? -1 : target->pid, cpu);
+	at->fd = add_slot(rings, &rings->attr, rings->is_wide ? -1 : tid, rings->count);
 	if (at->fd < 0) {
 		return at->fd;
 	}
 	result = ctrace_perf_ring_init(&at->ring, at->fd, kb);
+	rings->is_unmappable = result != 0;
 	if (result == 0 &&
 	    !ctrace_kernel_stream_init(&at->stream, target->trace, name, (uint32_t)cpu)) {
 		result = -ENOMEM;
 	}
 	if (result != 0) {
 		ctrace_perf_ring_finish(&at->ring);
-		close(at->fd);
+		close_slot(rings);
 		return result;
 	}
 	rings->count++;
@@ -65,45 +125,138 @@ static int open_all(struct ctrace_perf_rings *rings, const struct ctrace_source_
 	return result == -ENODEV && rings->count > 0 ? 0 : result;
 }
 
+static int add_thread_on(struct ctrace_perf_rings *rings, pid_t tid, uint32_t index)
+{
+	int fd = add_slot(rings, &rings->attr, tid, index);
+
+	if (fd < 0) {
+		return fd;
+	}
+	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, rings->cpus[index].fd) != 0) {
+		return -errno;
+	}
+	if (!ctrace_perf_ways_add(&rings->ways,
+				  ctrace_kept_event(rings->slots[rings->slot_count - 1].file),
+				  (uint32_t)tid)) {
+		return -ENOMEM;
+	}
+	return ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) == 0 ? 0 : -errno;
+}
+
+/* On every processor. One that is gone meanwhile, or is just going, has nothing to tell. */
+static int add_thread(struct ctrace_perf_rings *rings, pid_t tid)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < rings->count && result == 0; i++) {
+		result = add_thread_on(rings, tid, i);
+	}
+	return result == -ESRCH ? 0 : result;
+}
+
+static bool has_room(struct ctrace_perf_rings *rings, uint32_t threads,
+		     struct ctrace_source_answer *answer)
+{
+	uint64_t needs = (uint64_t)threads * rings->count, left = ctrace_own_descriptors_left();
+
+	if (rings->slot_count + needs > CTRACE_OWN_EVENTS_MAX) {
+		ctrace_source_refuse(answer, "`ctrace record` needs one for each processor",
+				     "it needs an event for each thread on each processor: %" PRIu64
+				     ", and %u are the most",
+				     needs, CTRACE_OWN_EVENTS_MAX);
+		return false;
+	}
+	if (needs > left) {
+		ctrace_source_refuse(answer, "a larger `ulimit -n`",
+				     "it needs a descriptor for each thread on each processor: "
+				     "%" PRIu64 ", and may take %" PRIu64
+				     ", half of what the program has left",
+				     needs, left);
+		return false;
+	}
+	return true;
+}
+
+/* Those that are there, those that came while they were opened, and so on: who comes later inherits
+ * from who made it. */
+static bool add_threads(struct ctrace_perf_rings *rings, struct ctrace_own_threads *own,
+			struct ctrace_source_answer *answer)
+{
+	uint32_t done = 0;
+	int result = 0;
+
+	for (unsigned looks = 0; looks < CTRACE_OWN_LOOKS_MAX; looks++) {
+		ctrace_own_threads_look(own);
+		if (done == own->count) {
+			break;
+		}
+		if (!has_room(rings, own->count - done, answer)) {
+			return false;
+		}
+		while (done < own->count && result == 0) {
+			result = add_thread(rings, own->list[done++]);
+		}
+		if (result != 0) {
+			ctrace_perf_refuse(answer, -result);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool begin(struct ctrace_perf_rings *rings, const struct ctrace_source_target *target,
+		  const char *name, struct ctrace_source_answer *answer)
+{
+	int result = open_all(rings, target, name);
+
+	if (result != 0) {
+		if (rings->is_unmappable) {
+			ctrace_perf_refuse_ring(answer, -result);
+		} else {
+			ctrace_perf_refuse(answer, -result);
+		}
+		return false;
+	}
+	return target->own == NULL || add_threads(rings, target->own, answer);
+}
+
 bool ctrace_perf_rings_open(struct ctrace_perf_rings *rings, const struct perf_event_attr *attr,
 			    const struct ctrace_source_target *target, const char *name,
 			    struct ctrace_source_answer *answer)
 {
-	int result;
-
 	rings->attr = *attr;
 	rings->attr.inherit = !rings->is_wide;
-	rings->attr.enable_on_exec = !rings->is_wide;
+	if (target->own != NULL) {
+		rings->own = target->own;
+		rings->own_pid = (uint32_t)target->pid;
+		rings->attr.inherit_thread = 1;
+		rings->attr.sample_type |= CTRACE_PERF_EVENT_TYPE;
+	} else {
+		rings->attr.enable_on_exec = !rings->is_wide;
+	}
 	rings->trace = target->trace;
-	result = open_all(rings, target, name);
-	if (result != 0) {
-		ctrace_perf_refuse(answer, -result);
+	if (!begin(rings, target, name, answer)) {
 		ctrace_perf_rings_close(rings);
 		return false;
 	}
 	ctrace_clock_anchors_init(&rings->anchors, CTRACE_STAMP_RAW);
 	ctrace_perf_selftest(&rings->anchors, &rings->checks);
+	rings->is_begun = true;
 	return true;
 }
 
 /* ---- further events ---- */
 
-static int add_to_cpu(struct ctrace_perf_cpu *cpu, struct perf_event_attr *attr, pid_t pid)
+static int add_to_cpu(struct ctrace_perf_rings *rings, struct perf_event_attr *attr, pid_t pid,
+		      uint32_t index)
 {
-	int fd;
+	int fd = add_slot(rings, attr, pid, index);
 
-	if (cpu->other_count == CTRACE_PERF_OTHERS_MAX) {
-		return -E2BIG;
-	}
-	fd = ctrace_perf_open(attr, pid, cpu->cpu);
-	if (fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, cpu->fd) != 0) {
+	if (fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, rings->cpus[index].fd) != 0) {
 		int error = errno;
 
-		close(fd);
+		close_slot(rings);
 		return -error;
-	}
-	if (fd >= 0) {
-		cpu->others[cpu->other_count++] = fd;
 	}
 	return fd;
 }
@@ -115,7 +268,7 @@ bool ctrace_perf_rings_add(struct ctrace_perf_rings *rings, const struct perf_ev
 
 	own.inherit = pid != -1;
 	for (uint32_t i = 0; i < rings->count; i++) {
-		int fd = add_to_cpu(&rings->cpus[i], &own, pid);
+		int fd = add_to_cpu(rings, &own, pid, i);
 
 		if (fd < 0) {
 			ctrace_perf_refuse(answer, -fd);
@@ -125,15 +278,11 @@ bool ctrace_perf_rings_add(struct ctrace_perf_rings *rings, const struct perf_ev
 	return true;
 }
 
+/* Those that share a ring before the one whose ring it is. */
 static void tell_all(struct ctrace_perf_rings *rings, unsigned long request)
 {
-	for (uint32_t i = 0; i < rings->count; i++) {
-		struct ctrace_perf_cpu *cpu = &rings->cpus[i];
-
-		for (unsigned n = 0; n < cpu->other_count; n++) {
-			ioctl(cpu->others[n], request, 0);
-		}
-		ioctl(cpu->fd, request, 0);
+	for (uint32_t i = rings->slot_count; i-- > 0;) {
+		ioctl(ctrace_kept_fd(rings->slots[i].file), request, 0);
 	}
 }
 
@@ -183,6 +332,18 @@ static void lose(struct ctrace_perf_rings *rings, struct ctrace_perf_cpu *cpu, u
 	}
 }
 
+/* Of our own process: not its children, whose events the kernel may make, nor what the recorder
+ * does, nor what comes twice. */
+static bool is_taken(struct ctrace_perf_rings *rings, const struct ctrace_perf_record *record)
+{
+	if (rings->own == NULL) {
+		return true;
+	}
+	return record->pid == rings->own_pid &&
+	       !ctrace_own_threads_is_without(rings->own, (pid_t)record->tid) &&
+	       ctrace_perf_ways_take(&rings->ways, record);
+}
+
 static void take_record(struct ctrace_perf_rings *rings, struct ctrace_perf_cpu *cpu)
 {
 	const struct perf_event_header *header = ctrace_perf_ring_peek(&cpu->ring);
@@ -198,7 +359,7 @@ static void take_record(struct ctrace_perf_rings *rings, struct ctrace_perf_cpu 
 		lose(rings, cpu, ticks, record.lost);
 	} else if (record.type == PERF_RECORD_THROTTLE) {
 		rings->throttled++;
-	} else {
+	} else if (is_taken(rings, &record)) {
 		rings->taken++;
 		rings->take(rings->context, cpu, &record, ticks);
 	}
@@ -258,39 +419,61 @@ void ctrace_perf_rings_drain(struct ctrace_perf_rings *rings, struct ctrace_sour
 
 /* ---- closing ---- */
 
-/* The kernel tells of a loss at its next record; after the last there is none. */
-static void lose_untold(struct ctrace_perf_rings *rings, struct ctrace_perf_cpu *cpu)
+/* As all events of a processor counted them. */
+static uint64_t lost_on(const struct ctrace_perf_rings *rings, uint32_t index)
 {
-	uint64_t lost = ctrace_perf_lost(cpu->fd, &rings->attr);
+	uint64_t lost = 0;
 
-	for (unsigned n = 0; n < cpu->other_count; n++) {
-		lost += ctrace_perf_lost(cpu->others[n], &rings->attr);
+	for (uint32_t i = 0; i < rings->slot_count; i++) {
+		const struct ctrace_perf_slot *slot = &rings->slots[i];
+
+		if (slot->cpu == index && ctrace_kept_is_ours(slot->file)) {
+			lost += ctrace_perf_lost(ctrace_kept_fd(slot->file), &rings->attr);
+		}
 	}
+	return lost;
+}
+
+/* The kernel tells of a loss at its next record; after the last there is none. */
+static void lose_untold(struct ctrace_perf_rings *rings, uint32_t index)
+{
+	struct ctrace_perf_cpu *cpu = &rings->cpus[index];
+	uint64_t lost = lost_on(rings, index);
+
 	if (lost > cpu->told) {
 		lose(rings, cpu, ctrace_clock_ticks(), lost - cpu->told);
 	}
 }
 
+static void close_cpus(struct ctrace_perf_rings *rings)
+{
+	for (uint32_t i = 0; i < rings->count; i++) {
+		if (rings->is_begun) {
+			lose_untold(rings, i);
+		}
+		ctrace_kernel_stream_finish(&rings->cpus[i].stream);
+		ctrace_perf_ring_finish(&rings->cpus[i].ring);
+	}
+}
+
 void ctrace_perf_rings_close(struct ctrace_perf_rings *rings)
 {
-	if (rings->count > 0) {
+	if (rings->is_begun) {
 		ctrace_clock_anchors_add(&rings->anchors);
 		ctrace_perf_selftest(&rings->anchors, &rings->checks);
 	}
-	for (uint32_t i = 0; i < rings->count; i++) {
-		struct ctrace_perf_cpu *cpu = &rings->cpus[i];
-
-		lose_untold(rings, cpu);
-		ctrace_kernel_stream_finish(&cpu->stream);
-		ctrace_perf_ring_finish(&cpu->ring);
-		for (unsigned n = 0; n < cpu->other_count; n++) {
-			close(cpu->others[n]);
-		}
-		close(cpu->fd);
+	close_cpus(rings);
+	while (rings->slot_count > 0) {
+		close_slot(rings);
 	}
+	ctrace_perf_ways_finish(&rings->ways);
+	free(rings->slots);
 	free(rings->cpus);
+	rings->slots = NULL;
 	rings->cpus = NULL;
 	rings->count = 0;
+	rings->slot_capacity = 0;
+	rings->is_begun = false;
 }
 
 void ctrace_perf_rings_count(const struct ctrace_perf_rings *rings,

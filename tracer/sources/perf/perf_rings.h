@@ -5,7 +5,9 @@
 /*
  * One perf event on every processor, of the program and all that it starts (or of all
  * that runs there), each with a ring and a stream of the trace; and their records in the
- * order of time. Further events can share the rings.
+ * order of time. Further events can share the rings. Of the recorder's own process: an event of
+ * each of its threads on every processor, which all write to that processor's ring, and
+ * which threads that come later inherit.
  *
  *     cpu 0 ring ──┐
  *     cpu 1 ring ──┼─► oldest first ─► take(record, ticks) ─► stream of that cpu
@@ -26,24 +28,37 @@
 #include "tracer/sources/kernel/clock_anchors.h"
 #include "tracer/sources/kernel/kernel_stream.h"
 #include "tracer/sources/perf/perf_event.h"
+#include "tracer/sources/perf/perf_own.h"
 #include "tracer/sources/perf/perf_record.h"
 #include "tracer/sources/perf/perf_ring.h"
-
-/* Events that share the ring of a processor with its first. */
-#define CTRACE_PERF_OTHERS_MAX 15u
 
 struct ctrace_perf_cpu {
 	struct ctrace_perf_ring ring;
 	struct ctrace_kernel_stream stream;
-	int cpu, fd;
-	int others[CTRACE_PERF_OTHERS_MAX];
-	unsigned other_count;
+	int cpu;
+	int fd;	       /* of the event whose ring it is */
 	uint64_t told; /* losses that records told of */
+};
+
+struct ctrace_kept_file;
+struct ctrace_own_threads;
+
+/* An event of one processor: of the program, or of one of its threads. */
+struct ctrace_perf_slot {
+	struct ctrace_kept_file *file; /* owned */
+	uint32_t cpu;		       /* index */
 };
 
 struct ctrace_perf_rings {
 	struct ctrace_perf_cpu *cpus; /* owned */
 	uint32_t count;
+	struct ctrace_perf_slot *slots; /* owned */
+	uint32_t slot_count, slot_capacity;
+	const struct ctrace_own_threads *own; /* borrows; NULL: it is another's process */
+	uint32_t own_pid;
+	struct ctrace_perf_ways ways; /* of our own process */
+	bool is_unmappable;	      /* opening failed at a ring's memory */
+	bool is_begun;
 	struct perf_event_attr attr; /* as the kernel took it */
 	struct ctrace_clock_anchors anchors;
 	struct ctrace_source_trace *trace;

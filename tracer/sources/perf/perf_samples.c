@@ -163,7 +163,10 @@ static struct ctrace_opened_source *open_samples(const struct ctrace_source_targ
 		free(samples);
 		return NULL;
 	}
-	ctrace_perf_tasks_begin(&samples->tasks, target->trace, target->pid);
+	if (target->own != NULL) { /* of what is mapped already no record tells */
+		ctrace_code_places_read(samples->places, (uint32_t)target->pid, NULL);
+	}
+	ctrace_perf_tasks_begin(&samples->tasks, target);
 	return &samples->opened;
 }
 

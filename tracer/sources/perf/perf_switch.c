@@ -100,7 +100,7 @@ static struct ctrace_opened_source *open_switches(const struct ctrace_source_tar
 		free_switches(switches);
 		return NULL;
 	}
-	ctrace_perf_tasks_begin(&switches->tasks, target->trace, target->pid);
+	ctrace_perf_tasks_begin(&switches->tasks, target);
 	return &switches->opened;
 }
 

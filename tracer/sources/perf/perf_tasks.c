@@ -6,6 +6,7 @@
 
 #include "format/kernel_events.h"
 #include "tracer/sources/kernel/kernel_threads.h"
+#include "tracer/sources/kernel/own_threads.h"
 
 #include <string.h>
 
@@ -16,13 +17,17 @@ void ctrace_perf_tasks_ask(struct perf_event_attr *attr)
 	attr->task = 1;
 }
 
-void ctrace_perf_tasks_begin(struct ctrace_perf_tasks *tasks, struct ctrace_source_trace *trace,
-			     pid_t program)
+void ctrace_perf_tasks_begin(struct ctrace_perf_tasks *tasks,
+			     const struct ctrace_source_target *target)
 {
+	struct ctrace_source_trace *trace = target->trace;
+
 	*tasks = (struct ctrace_perf_tasks){.trace = trace, .tells = !trace->has_tasks};
 	trace->has_tasks = true;
-	if (tasks->tells) {
-		ctrace_kernel_threads_ours(trace, (uint32_t)program);
+	if (tasks->tells && target->own != NULL) {
+		ctrace_own_threads_name(trace, target->own, 0);
+	} else if (tasks->tells) {
+		ctrace_kernel_threads_ours(trace, (uint32_t)target->pid);
 	}
 }
 

@@ -17,9 +17,10 @@ struct ctrace_perf_tasks {
 	bool tells;			   /* no: another source does */
 };
 
-/* Its part is taken, if no other source has it; then the program itself gets its rows. */
-void ctrace_perf_tasks_begin(struct ctrace_perf_tasks *tasks, struct ctrace_source_trace *trace,
-			     pid_t program);
+/* Its part is taken, if no other source has it; then the program itself gets its rows, or, of our
+ * own process, all its threads. */
+void ctrace_perf_tasks_begin(struct ctrace_perf_tasks *tasks,
+			     const struct ctrace_source_target *target);
 
 /* Take a record, if it is of that kind; its event goes to `stream`. Allocates: yes. */
 void ctrace_perf_tasks_take(const struct ctrace_perf_tasks *tasks,

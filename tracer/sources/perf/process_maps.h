@@ -18,7 +18,7 @@
 struct ctrace_mapping {
 	uint64_t start, end;
 	uint64_t file_offset; /* of what is at start */
-	uint32_t module;      /* module_table.h; 0: none */
+	uint32_t module;      /* modules.h; 0: none */
 };
 
 /* NULL without memory. */

@@ -5,7 +5,7 @@
 /*
  * Stacks as the trace numbers them (SPEC 7.11): each place in a file is a frame,
  * each chain of frames a stack, and both get a row when they are first met. A recorder that is
- * killed leaves modules and addresses; names come in later rows (frame_names.h).
+ * killed leaves modules and addresses; names come in later rows (modules.h).
  */
 
 #include "format/map.h"

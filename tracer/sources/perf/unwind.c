@@ -23,21 +23,14 @@ static struct ctrace_place place_of(const struct walk *walk, uint64_t address)
 {
 	struct ctrace_place place = {.address = address};
 	struct ctrace_mapping mapping;
-	const struct ctrace_module *module;
 	uint64_t offset;
 
 	if (!ctrace_process_maps_find(walk->unwind->maps, walk->pid, address, &mapping)) {
 		return place;
 	}
-	module = ctrace_module_at(walk->unwind->modules, mapping.module);
-	if (module == NULL) {
-		return place;
-	}
 	offset = mapping.file_offset + (address - mapping.start);
-	place.module = module->id;
-	if (module->file.elf == NULL ||
-	    !ctrace_symbol_file_address(&module->file, offset, &place.address)) {
-		place.address = offset; /* the same in most files */
+	if (ctrace_modules_address(walk->unwind->modules, mapping.module, offset, &place.address)) {
+		place.module = mapping.module;
 	}
 	return place;
 }
@@ -67,15 +60,15 @@ static uint64_t chain_at(const struct ctrace_perf_sample *sample, uint64_t index
 static bool add_kernel_place(struct walk *walk, uint64_t address)
 {
 	struct ctrace_modules *modules = walk->unwind->modules;
-	uint32_t id = ctrace_modules_kernel(modules);
-	const struct ctrace_module *module = ctrace_module_at(modules, id);
-	bool has_base = module != NULL && module->kernel_base != 0;
+	uint64_t base;
+	uint32_t id = ctrace_modules_kernel(modules, &base);
+	bool has_base = base != 0;
 
 	if (walk->count == CTRACE_STACK_FRAMES_MAX || (!has_base && walk->count > 0)) {
 		return false;
 	}
-	walk->places[walk->count] = (struct ctrace_place){
-		.module = id, .address = has_base ? address - module->kernel_base : 0};
+	walk->places[walk->count] =
+		(struct ctrace_place){.module = id, .address = has_base ? address - base : 0};
 	walk->count++;
 	return true;
 }
@@ -150,14 +143,12 @@ static enum ctrace_cfi_result step_by_frame_pointer(struct ctrace_cfi_state *sta
 static enum ctrace_cfi_result step(const struct walk *walk, struct ctrace_cfi_state *state)
 {
 	const struct ctrace_place *place = &walk->places[walk->count - 1];
-	struct ctrace_module *module = ctrace_module_at(walk->unwind->modules, place->module);
+	struct ctrace_modules *modules = walk->unwind->modules;
 	uint64_t stack_pointer = state->stack_pointer;
-	enum ctrace_cfi_result result = CTRACE_CFI_UNKNOWN;
+	enum ctrace_cfi_result result =
+		ctrace_modules_step(modules, place->module, place->address, state);
 
-	if (module != NULL) {
-		result = ctrace_cfi_step(&module->cfi, place->address, state);
-	}
-	if (result == CTRACE_CFI_UNKNOWN && (module == NULL || module->cfi.information == NULL)) {
+	if (result == CTRACE_CFI_UNKNOWN && !ctrace_modules_has_frames(modules, place->module)) {
 		result = step_by_frame_pointer(state);
 	}
 	/* Stacks grow downwards: a caller that is not above is none. A signal's frame may be on

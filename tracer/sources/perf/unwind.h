@@ -12,7 +12,7 @@
  * copy did, and all there is where nothing was copied.
  */
 
-#include "tracer/sources/perf/module_table.h"
+#include "tracer/sources/perf/modules.h"
 #include "tracer/sources/perf/process_maps.h"
 #include "tracer/sources/perf/stack_table.h"
 

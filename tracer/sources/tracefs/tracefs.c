@@ -5,11 +5,13 @@
 
 #include "tracer/sources/kernel/clock_check.h"
 #include "tracer/sources/kernel/open_files.h"
+#include "tracer/sources/kernel/own_threads.h"
 #include "tracer/sources/tracefs/tracefs_clock.h"
 #include "tracer/sources/tracefs/tracefs_events.h"
 #include "tracer/sources/tracefs/tracefs_instance.h"
 #include "tracer/sources/tracefs/tracefs_mount.h"
 #include "tracer/src/clock/clock.h"
+#include "tracer/src/limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -37,6 +39,7 @@ struct tracefs {
 	struct ctrace_tracefs_cpu *cpus; /* owned */
 	unsigned cpu_count;
 	uint64_t buffer_kb;
+	bool is_lost; /* the program that we are in took its descriptors */
 };
 
 /* ---- settings ---- */
@@ -103,7 +106,7 @@ static bool configure(struct tracefs *tracefs, uint64_t buffer_kb,
 	       ctrace_tracefs_clock_set(&tracefs->clock, tracefs->instance.directory, answer) &&
 	       set_buffer(tracefs, buffer_kb, answer) &&
 	       set(tracefs, "options/event-fork", "1", answer) &&
-	       set_number(tracefs, "set_event_pid", (uint64_t)getpid(), answer) &&
+	       set_number(tracefs, "set_event_pid", (uint64_t)gettid(), answer) &&
 	       enable_events(tracefs, answer);
 }
 
@@ -156,7 +159,7 @@ static void take_check(struct tracefs *tracefs, struct ctrace_tracefs_cpu *cpu,
 
 		if (ctrace_tracefs_get(record, size, layout->common_type) ==
 			    layout->ids[CTRACE_TRACEFS_SYS_ENTER] &&
-		    ctrace_tracefs_get(record, size, layout->common_pid) == getpid() &&
+		    ctrace_tracefs_get(record, size, layout->common_pid) == gettid() &&
 		    ctrace_tracefs_get(record, size, layout->enter_id) ==
 			    ctrace_clock_check_call()) {
 			ctrace_clock_check_stamp(check, ctrace_tracefs_clock_ticks(
@@ -197,12 +200,59 @@ static void give_back(struct tracefs *tracefs)
 	free(tracefs);
 }
 
+/* Those from `first` on are recorded too; returns 0 or -errno. One that is named twice is there
+ * once.
+ */
+static int add_own_threads(const struct tracefs *tracefs, const struct ctrace_own_threads *own,
+			   uint32_t first)
+{
+	char text[16];
+	int result = 0;
+
+	for (uint32_t i = first; i < own->count && result == 0; i++) {
+		snprintf(text, sizeof(text), "%d", (int)own->list[i]);
+		result = ctrace_tracefs_write_more(tracefs->instance.directory, "set_event_pid",
+						   text);
+	}
+	return result;
+}
+
+/* Who comes while they are named: of one that is, by the kernel; of one that is not yet, by the
+ * next look. */
+static bool set_own_threads(struct tracefs *tracefs, struct ctrace_own_threads *own,
+			    struct ctrace_source_answer *answer)
+{
+	uint32_t done = 0;
+	int result = ctrace_tracefs_write(tracefs->instance.directory, "set_event_pid", "");
+
+	for (unsigned looks = 0; looks < CTRACE_OWN_LOOKS_MAX && result == 0; looks++) {
+		ctrace_own_threads_look(own);
+		if (done == own->count) {
+			break;
+		}
+		result = add_own_threads(tracefs, own, done);
+		done = own->count;
+	}
+	if (result != 0) {
+		ctrace_source_refuse(answer, "", "tracefs refuses our threads: %s",
+				     strerror(-result));
+	}
+	return result == 0;
+}
+
+static bool set_threads(struct tracefs *tracefs, const struct ctrace_source_target *target,
+			struct ctrace_source_answer *answer)
+{
+	return target->own != NULL
+		       ? set_own_threads(tracefs, target->own, answer)
+		       : set_number(tracefs, "set_event_pid", (uint64_t)target->pid, answer);
+}
+
 /* An instance, set up and tested with us as its only process; then emptied, and the program's. */
 static bool open_instance(struct tracefs *tracefs, const struct ctrace_source_target *target,
 			  struct ctrace_source_answer *answer)
 {
 	if (!ctrace_tracefs_layout_read(&tracefs->layout, tracefs->instance.root, answer) ||
-	    !ctrace_tracefs_instance_make(&tracefs->instance, tracefs->instance.root, answer) ||
 	    !open_cpus(tracefs, answer) || !configure(tracefs, target->buffer_kb, answer)) {
 		return false;
 	}
@@ -214,9 +264,8 @@ static bool open_instance(struct tracefs *tracefs, const struct ctrace_source_ta
 			(int)getpid());
 		return false;
 	}
-	return set_number(tracefs, "set_event_pid", (uint64_t)target->pid, answer) &&
-	       set(tracefs, "trace", "", answer) && begin_streams(tracefs, answer) &&
-	       set(tracefs, "tracing_on", "1", answer);
+	return set_threads(tracefs, target, answer) && set(tracefs, "trace", "", answer) &&
+	       begin_streams(tracefs, answer) && set(tracefs, "tracing_on", "1", answer);
 }
 
 static struct ctrace_opened_source *open_source(const struct ctrace_source_target *target,
@@ -237,10 +286,13 @@ static struct ctrace_opened_source *open_source(const struct ctrace_source_targe
 	ctrace_tracefs_sweep(root);
 	tracefs->trace = target->trace;
 	tracefs->cpu_count = (unsigned)sysconf(_SC_NPROCESSORS_CONF);
-	tracefs->instance = (struct ctrace_tracefs_instance){.root = root, .directory = -1};
-	if (!open_instance(tracefs, target, answer)) {
+	if (!ctrace_tracefs_instance_make(&tracefs->instance, root, answer) ||
+	    !open_instance(tracefs, target, answer)) {
 		give_back(tracefs);
 		return NULL;
+	}
+	if (target->own != NULL && !target->trace->has_tasks) {
+		ctrace_own_threads_name(target->trace, target->own, 0);
 	}
 	target->trace->has_tasks = true;
 	return &tracefs->base;
@@ -323,12 +375,21 @@ static void note_fill(struct tracefs *tracefs, struct ctrace_source_pass *pass)
 	}
 }
 
+static bool is_ours(struct tracefs *tracefs)
+{
+	tracefs->is_lost |= !ctrace_tracefs_instance_is_ours(&tracefs->instance);
+	return !tracefs->is_lost;
+}
+
 static void drain(struct ctrace_opened_source *opened, struct ctrace_source_pass *pass)
 {
 	struct tracefs *tracefs = (void *)opened;
 	uint64_t before = opened->counts.events;
 	uint64_t now = ctrace_clock_ticks(), settled, end = UINT64_MAX;
 
+	if (!is_ours(tracefs)) {
+		return;
+	}
 	if (pass->is_last) {
 		ctrace_tracefs_write(tracefs->instance.directory, "tracing_on", "0");
 	}
@@ -380,9 +441,14 @@ static void close_source(struct ctrace_opened_source *opened, struct ctrace_sour
 	struct tracefs *tracefs = (void *)opened;
 	struct ctrace_source_answer unused;
 
-	settle(tracefs);
-	if (set_number(tracefs, "set_event_pid", (uint64_t)getpid(), &unused)) {
-		check_clock(tracefs);
+	if (is_ours(tracefs)) {
+		settle(tracefs);
+		if (set_number(tracefs, "set_event_pid", (uint64_t)gettid(), &unused)) {
+			check_clock(tracefs);
+		}
+	} else {
+		snprintf(opened->counts.remark, sizeof(opened->counts.remark),
+			 "it ended early: the program closed its descriptors");
 	}
 	*counts = opened->counts;
 	give_back(tracefs);

@@ -3,6 +3,7 @@
 
 #include "tracer/sources/tracefs/tracefs_cpu.h"
 
+#include "tracer/sources/kernel/kept_files.h"
 #include "tracer/sources/kernel/proc_text.h"
 
 #include <fcntl.h>
@@ -14,15 +15,17 @@ bool ctrace_tracefs_cpu_open(struct ctrace_tracefs_cpu *cpu, int directory, unsi
 			     const struct ctrace_tracefs_layout *layout)
 {
 	char path[64];
+	int fd;
 
-	*cpu = (struct ctrace_tracefs_cpu){.directory = directory, .number = number, .pipe = -1};
+	*cpu = (struct ctrace_tracefs_cpu){.directory = directory, .number = number};
 	cpu->bytes = malloc(layout->page.bytes);
 	if (cpu->bytes == NULL) {
 		return false;
 	}
 	snprintf(path, sizeof(path), "per_cpu/cpu%u/trace_pipe_raw", number);
-	cpu->pipe = openat(directory, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	return cpu->pipe >= 0;
+	fd = openat(directory, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	cpu->pipe = fd >= 0 ? ctrace_kept_add(fd) : NULL;
+	return cpu->pipe != NULL;
 }
 
 struct ctrace_tracefs_counts ctrace_tracefs_cpu_counts(const struct ctrace_tracefs_cpu *cpu)
@@ -65,8 +68,13 @@ static void note_lost(struct ctrace_tracefs_cpu *cpu)
 
 static bool read_page(struct ctrace_tracefs_cpu *cpu, const struct ctrace_tracefs_layout *layout)
 {
-	ssize_t got = read(cpu->pipe, cpu->bytes, layout->page.bytes);
+	ssize_t got;
 
+	/* What another file would say is not ours to read. */
+	if (cpu->pipe == NULL || !ctrace_kept_is_ours(cpu->pipe)) {
+		return false;
+	}
+	got = read(ctrace_kept_fd(cpu->pipe), cpu->bytes, layout->page.bytes);
 	if (got <= 0) {
 		return false;
 	}
@@ -97,8 +105,6 @@ void ctrace_tracefs_cpu_close(struct ctrace_tracefs_cpu *cpu)
 {
 	ctrace_kernel_stream_finish(&cpu->stream);
 	free(cpu->bytes);
-	if (cpu->bytes != NULL && cpu->pipe >= 0) {
-		close(cpu->pipe);
-	}
-	*cpu = (struct ctrace_tracefs_cpu){.pipe = -1};
+	ctrace_kept_close(cpu->pipe);
+	*cpu = (struct ctrace_tracefs_cpu){.pipe = NULL};
 }

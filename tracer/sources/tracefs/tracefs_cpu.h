@@ -17,10 +17,12 @@
 #include "tracer/sources/kernel/kernel_stream.h"
 #include "tracer/sources/tracefs/tracefs_layout.h"
 
+struct ctrace_kept_file;
+
 struct ctrace_tracefs_cpu {
 	int directory; /* of the instance; borrows */
 	unsigned number;
-	int pipe; /* per_cpu/cpuN/trace_pipe_raw; owned */
+	struct ctrace_kept_file *pipe; /* per_cpu/cpuN/trace_pipe_raw; owned. NULL: no such CPU */
 	uint8_t *bytes;
 	struct ctrace_tracefs_page page;
 	bool has_record; /* looked at, not taken */

@@ -83,10 +83,10 @@ int ctrace_tracefs_open(struct ctrace_source_answer *answer)
 	return fd >= 0 ? fd : refuse(answer, place_error, -fd);
 }
 
-int ctrace_tracefs_write(int directory, const char *path, const char *text)
+static int write_file(int directory, const char *path, const char *text, int flags)
 {
 	size_t size = strlen(text);
-	int fd = openat(directory, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int fd = openat(directory, path, O_WRONLY | O_CLOEXEC | flags);
 	int error = 0;
 
 	if (fd < 0) {
@@ -97,4 +97,14 @@ int ctrace_tracefs_write(int directory, const char *path, const char *text)
 	}
 	close(fd);
 	return -error;
+}
+
+int ctrace_tracefs_write(int directory, const char *path, const char *text)
+{
+	return write_file(directory, path, text, O_TRUNC);
+}
+
+int ctrace_tracefs_write_more(int directory, const char *path, const char *text)
+{
+	return write_file(directory, path, text, 0);
 }

@@ -14,5 +14,7 @@ int ctrace_tracefs_open(struct ctrace_source_answer *answer);
 
 /* Write to a file below; 0 or -errno. */
 int ctrace_tracefs_write(int directory, const char *path, const char *text);
+/* The same, beside what it holds. */
+int ctrace_tracefs_write_more(int directory, const char *path, const char *text);
 
 #endif

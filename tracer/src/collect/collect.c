@@ -11,6 +11,7 @@
 #include "tracer/src/emit/crash.h"
 #include "tracer/src/emit/policy.h"
 #include "tracer/src/emit/thread.h"
+#include "tracer/src/limits.h"
 #include "tracer/src/ring/gap.h"
 #include "tracer/src/sites/describe.h"
 #include "tracer/src/sites/gate.h"
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 /* More traces at once than anybody looks at; bounds the lists of categories. */
 #define SESSIONS_MAX 16u
@@ -32,7 +34,9 @@ enum request_kind {
 	REQUEST_CATEGORIES,
 	REQUEST_PASS,
 	REQUEST_POLICY,
-	REQUEST_SNAPSHOT
+	REQUEST_SNAPSHOT,
+	REQUEST_ATTACH,
+	REQUEST_LEAVE
 };
 
 /* Lives on the asker's stack until it is done. */
@@ -42,6 +46,7 @@ struct request {
 	char *categories;
 	enum ctrace_policy policy;
 	struct ctrace_snapshot *snapshot;
+	struct ctrace_beside *beside;
 	enum request_kind kind;
 	int result;
 	bool is_done;
@@ -59,6 +64,7 @@ static struct ctrace_session *session_list[SESSIONS_MAX];
 static struct ctrace_sessions sessions = {.list = session_list};
 
 static _Atomic unsigned sessions_now;
+static _Atomic pid_t own_tid;
 static _Atomic uint64_t bytes_ended, bytes_now;
 
 _Atomic int ctrace_collect_stall;
@@ -151,19 +157,39 @@ static int begin(struct ctrace_session *session)
 	return 0;
 }
 
-/* Sites off first, so that the last pass has an end; then drain, then close. */
-static void end(struct ctrace_session *session, const char *why)
+/* Sites off first, so that the last pass has an end; then drain. */
+static void leave(struct ctrace_session *session)
 {
 	struct ctrace_session *last[SESSIONS_MAX];
 	struct ctrace_sessions all = {.list = last, .count = sessions.count};
 
+	if (session->is_out) {
+		return;
+	}
 	memcpy(last, session_list, sizeof(last));
 	take_out(session);
 	switch_sites();
 	ctrace_feed_pass(&all, true);
 	ctrace_feed_seal(session);
+	session->is_out = true;
+}
+
+static void finish(struct ctrace_session *session, const char *why)
+{
+	if (session->is_over) {
+		return;
+	}
 	ctrace_session_finish(session, why);
 	atomic_fetch_add_explicit(&bytes_ended, session->totals.bytes, memory_order_relaxed);
+}
+
+/* What is beside is closed here only when a sink has failed: its owner does it else, and has time.
+ */
+static void end(struct ctrace_session *session, const char *why)
+{
+	leave(session);
+	ctrace_session_close_beside(session);
+	finish(session, why);
 	count_bytes();
 }
 
@@ -200,6 +226,15 @@ static int snapshot(struct ctrace_session *session, struct ctrace_snapshot *take
 	return ctrace_session_snapshot(session, taken);
 }
 
+/* A session that has failed meanwhile is told of no more. */
+static void attach(struct ctrace_session *session, struct ctrace_beside *beside)
+{
+	session->beside = beside;
+	if (session->is_over) {
+		ctrace_session_close_beside(session);
+	}
+}
+
 /* ---- requests ---- */
 
 static void answer(struct request *request)
@@ -209,9 +244,13 @@ static void answer(struct request *request)
 		request->result = begin(request->session);
 		break;
 	case REQUEST_END:
-		if (!request->session->is_over) {
-			end(request->session, "stopped");
-		}
+		end(request->session, "stopped");
+		break;
+	case REQUEST_ATTACH:
+		attach(request->session, request->beside);
+		break;
+	case REQUEST_LEAVE:
+		leave(request->session);
 		break;
 	case REQUEST_CATEGORIES:
 		request->result = change_categories(request->session, request->categories);
@@ -271,6 +310,33 @@ static uint32_t at_most(uint32_t wait_ms, uint32_t limit_ms)
 	return wait_ms < limit_ms ? wait_ms : limit_ms;
 }
 
+/* Of all sessions; returns how full the fullest of the kernel's buffers was, -1 if there are none.
+ */
+static int drain_besides(void)
+{
+	uint64_t now_ms = ctrace_clock_raw_ns() / 1000000u;
+	int fullest = -1;
+
+	for (unsigned i = 0; i < sessions.count; i++) {
+		struct ctrace_beside *beside = sessions.list[i]->beside;
+		int percent = beside != NULL ? (int)beside->drain(beside, now_ms) : -1;
+
+		fullest = percent > fullest ? percent : fullest;
+	}
+	return fullest;
+}
+
+/* The kernel's buffers are emptied as `ctrace record` does. */
+static uint32_t wait_beside(uint32_t wait_ms, int fullest_percent)
+{
+	if (fullest_percent < 0) {
+		return wait_ms;
+	}
+	return at_most(wait_ms, fullest_percent >= CTRACE_BESIDE_FILLING_PERCENT
+					? CTRACE_BESIDE_FILLING_MS
+					: CTRACE_BESIDE_MS);
+}
+
 /* As long as rings stay shallow meanwhile; a ring that fills faster rings the bell. */
 static uint32_t next_wait(uint32_t wait_ms, const struct ctrace_taken *taken)
 {
@@ -291,20 +357,23 @@ static void *collector_main(void *unused)
 	uint32_t wait_ms = CTRACE_TICK_MS;
 
 	(void)unused;
+	atomic_store_explicit(&own_tid, gettid(), memory_order_relaxed);
 	prctl(PR_SET_NAME, "ctrace");
 	ctrace_gate_enter();
 	ctrace_crash_thread_answers();
 	for (;;) {
 		struct ctrace_taken taken = {.count = 0};
+		int fullest_percent = -1;
 
 		answer_all();
 		if (sessions.count > 0 &&
 		    atomic_load_explicit(&ctrace_collect_stall, memory_order_acquire) == 0) {
 			taken = ctrace_feed_pass(&sessions, false);
+			fullest_percent = drain_besides();
 			tick();
 		}
 		wait_ms = next_wait(wait_ms, &taken);
-		ctrace_gate_sleep(wait_ms);
+		ctrace_gate_sleep(wait_beside(wait_ms, fullest_percent));
 	}
 	return NULL;
 }
@@ -363,6 +432,30 @@ void ctrace_collect_end(struct ctrace_session *session)
 	struct request request = {.kind = REQUEST_END, .session = session};
 
 	ask(&request);
+}
+
+void ctrace_collect_attach(struct ctrace_session *session, struct ctrace_beside *beside)
+{
+	struct request request = {.kind = REQUEST_ATTACH, .session = session, .beside = beside};
+
+	ask(&request);
+}
+
+void ctrace_collect_leave(struct ctrace_session *session)
+{
+	struct request request = {.kind = REQUEST_LEAVE, .session = session};
+
+	ask(&request);
+}
+
+void ctrace_collect_finish(struct ctrace_session *session)
+{
+	finish(session, "stopped");
+}
+
+pid_t ctrace_collect_tid(void)
+{
+	return atomic_load_explicit(&own_tid, memory_order_relaxed);
 }
 
 int ctrace_collect_categories(struct ctrace_session *session, char *categories_take)
@@ -426,5 +519,6 @@ __attribute__((no_sanitize_thread)) void ctrace_collect_fork_child(void)
 	is_running = false;
 	sessions.count = 0;
 	atomic_store_explicit(&sessions_now, 0, memory_order_relaxed);
+	atomic_store_explicit(&own_tid, 0, memory_order_relaxed);
 	ctrace_feed_fork_child();
 }

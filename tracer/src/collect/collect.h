@@ -21,6 +21,20 @@ int ctrace_collect_begin(struct ctrace_session *session);
 /* Drain everything emitted so far, close the trace if it is not closed already. */
 void ctrace_collect_end(struct ctrace_session *session);
 
+/* From now on the session's `beside` is drained. Takes it. */
+void ctrace_collect_attach(struct ctrace_session *session, struct ctrace_beside *beside);
+
+/*
+ * The first half of an end: everything emitted so far is in the session, and the collector will
+ * not touch it again. Its owner closes what is beside, and then calls ctrace_collect_finish.
+ */
+void ctrace_collect_leave(struct ctrace_session *session);
+/* The other half, on the caller's thread. Does nothing to a trace that is closed. */
+void ctrace_collect_finish(struct ctrace_session *session);
+
+/* The collector's number in the kernel; 0: it does not run. */
+pid_t ctrace_collect_tid(void);
+
 /* The session wants other categories; takes `categories`. */
 int ctrace_collect_categories(struct ctrace_session *session, char *categories_take);
 

@@ -8,7 +8,7 @@
  * nothing of each other; the collector feeds them all.
  *
  *     ctrace_session_open(&session, &settings)      recording has begun
- *       …settings.write is called on the collector's thread, never on another…
+ *       …settings.write is called on threads of ours, one after the other…
  *     ctrace_session_close(session, &totals)        drained, sealed, closed, freed
  */
 
@@ -23,9 +23,10 @@ struct ctrace_watch;
 
 struct ctrace_session_settings {
 	/*
-	 * Takes the trace's bytes in order. Called on the collector's thread only, which
-	 * serves all other sessions too: return soon. A status other than CTRACE_OK ends
-	 * this session; it is not called again.
+	 * Takes the trace's bytes in order. Called on the collector's thread, which
+	 * serves all other sessions too: return soon. With sources, the trace's end comes on
+	 * another thread of ours. A status other than CTRACE_OK ends this session; it is not
+	 * called again.
 	 */
 	ctrace_write_fn *write;
 	/*
@@ -42,6 +43,9 @@ struct ctrace_session_settings {
 	struct ctrace_watch *watch; /* of a flight; NULL: no rules. Borrows, as `past` */
 	void *sink;		    /* borrows until close has returned */
 	const char *categories;	    /* as in ctrace_settings; NULL: all. Copied */
+	/* What to record beside rings (beside.h); NULL: nothing. Not of a flight. Borrows until
+	 * open has returned. */
+	const char *sources;
 };
 
 struct ctrace_session_totals {

@@ -340,6 +340,14 @@ static void finish_streams(struct ctrace_session *session)
 	}
 }
 
+void ctrace_session_close_beside(struct ctrace_session *session)
+{
+	if (session->beside != NULL) {
+		session->beside->close(session->beside);
+		session->beside = NULL;
+	}
+}
+
 void ctrace_session_finish(struct ctrace_session *session, const char *ended)
 {
 	struct ctrace_writer *writer = &session->recording.writer;

@@ -10,6 +10,7 @@
  */
 
 #include "tracer/src/clock/clock.h"
+#include "tracer/src/collect/beside.h"
 #include "tracer/src/collect/session.h"
 #include "tracer/src/collect/stream.h"
 
@@ -34,6 +35,11 @@ struct ctrace_session {
 	struct ctrace_clock_pair last_clock; /* of the last CLOCK row */
 	bool is_live;			     /* as in ctrace_session_start */
 	bool is_prompt;			     /* as in ctrace_session_start */
+	struct ctrace_beside *beside; /* NULL: only rings are recorded. The collector's, until it
+					 has given it its last event */
+	bool has_beside;	      /* its owner's: there was one */
+	bool has_spans;		      /* rings are recorded */
+	bool is_out;  /* the collector has given it its last event, and knows it no more */
 	bool is_over; /* closed in good order or failed; waits for its owner's close */
 	pid_t pid;    /* whose it is */
 };
@@ -92,6 +98,10 @@ void ctrace_session_orphans(struct ctrace_session *session, uint64_t count, uint
 
 /* Seal what is old, state the clocks, ask the sink. True if the session has to end now. */
 bool ctrace_session_tick(struct ctrace_session *session, uint64_t now_ms);
+
+/* What was recorded beside rings: the last of it, and its rows. Does nothing where there is none.
+ */
+void ctrace_session_close_beside(struct ctrace_session *session);
 
 /* Everything is drained: seal all, tables, index, trailer. `ended` says why. Memory of streams is
  * given back. */

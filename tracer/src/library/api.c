@@ -8,6 +8,7 @@
 #include "tracer/src/library/api.h"
 
 #include "tracer/src/clock/clock.h"
+#include "tracer/src/collect/beside.h"
 #include "tracer/src/collect/collect.h"
 #include "tracer/src/collect/file_sink.h"
 #include "tracer/src/collect/session.h"
@@ -37,6 +38,7 @@ static struct {
 	char *path; /* for messages */
 	char default_categories[CTRACE_API_CATEGORIES_MAX];
 	bool has_default_categories;
+	char default_sources[CTRACE_API_SOURCES_MAX]; /* empty: none were said */
 } api = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static _Atomic uint64_t task_ids;
@@ -114,6 +116,30 @@ bool ctrace_api_get_categories(char list[CTRACE_API_CATEGORIES_MAX])
 	return has_list;
 }
 
+static bool is_source_list(const char *list)
+{
+	const char *bad;
+	size_t size;
+
+	return strlen(list) < CTRACE_API_SOURCES_MAX && ctrace_beside_check(list, &bad, &size);
+}
+
+int ctrace_api_default_sources(const char *list)
+{
+	if (!is_source_list(list)) {
+		return -EINVAL;
+	}
+	snprintf(api.default_sources, sizeof(api.default_sources), "%s", list);
+	return 0;
+}
+
+/* Set before any other thread is there. */
+bool ctrace_api_get_sources(char list[CTRACE_API_SOURCES_MAX])
+{
+	memcpy(list, api.default_sources, sizeof(api.default_sources));
+	return list[0] != '\0';
+}
+
 static int apply_clock(const char *clock)
 {
 	if (clock == NULL || ctrace_clock_is(clock)) {
@@ -147,7 +173,8 @@ static int apply_settings(const struct ctrace_settings *settings)
 {
 	int result;
 
-	if ((settings->file == NULL) == (settings->write == NULL)) {
+	if ((settings->file == NULL) == (settings->write == NULL) ||
+	    (settings->sources != NULL && !is_source_list(settings->sources))) {
 		return -EINVAL;
 	}
 	result = apply_clock(settings->clock);
@@ -162,10 +189,20 @@ static const char *categories_of(const struct ctrace_settings *settings)
 	return api.has_default_categories ? api.default_categories : NULL;
 }
 
+/* Spans alone where nothing else is said: whoever records for long pays for what he asked for. */
+static const char *sources_of(const struct ctrace_settings *settings)
+{
+	if (settings->sources != NULL) {
+		return settings->sources;
+	}
+	return api.default_sources[0] != '\0' ? api.default_sources : NULL;
+}
+
 static int open_session(const struct ctrace_settings *settings)
 {
 	struct ctrace_session_settings session = {.write = call_write,
-						  .categories = categories_of(settings)};
+						  .categories = categories_of(settings),
+						  .sources = sources_of(settings)};
 
 	api.write = settings->write;
 	api.context = settings->context;

@@ -26,4 +26,9 @@ int ctrace_api_block_ms(unsigned milliseconds);
 /* What recordings want that do not say so themselves; false: all. */
 bool ctrace_api_get_categories(char list[CTRACE_API_CATEGORIES_MAX]);
 
+/* Likewise of sources: -EINVAL, there is no such source, or the list is too long. */
+#define CTRACE_API_SOURCES_MAX 257
+int ctrace_api_default_sources(const char *list);
+bool ctrace_api_get_sources(char list[CTRACE_API_SOURCES_MAX]);
+
 #endif

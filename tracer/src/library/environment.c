@@ -2,14 +2,15 @@
 
 /*
  * The environment: CTRACE_OFF, CTRACE_CLOCK, CTRACE_RING_KB, CTRACE_RING_MAX_KB, CTRACE_MEMORY_MB,
- * CTRACE_RING_POLICY, CTRACE_BLOCK_MS, CTRACE_CATEGORIES, CTRACE_RING_DIR, CTRACE_FILE,
- * CTRACE_FLIGHT and its companions, CTRACE_HTTP. What cannot be obeyed gets one line on stderr, and
- * the program runs on.
+ * CTRACE_RING_POLICY, CTRACE_BLOCK_MS, CTRACE_CATEGORIES, CTRACE_SOURCES, CTRACE_RING_DIR,
+ * CTRACE_FILE, CTRACE_FLIGHT and its companions, CTRACE_HTTP. What cannot be obeyed gets one line
+ * on stderr, and the program runs on.
  */
 
 #include "tracer/src/library/environment.h"
 
 #include "tracer/src/clock/clock.h"
+#include "tracer/src/collect/beside.h"
 #include "tracer/src/collect/flight_words.h"
 #include "tracer/src/directory/ring_dir.h"
 #include "tracer/src/emit/crash.h"
@@ -84,6 +85,17 @@ static void apply_ring_policy(const char *value)
 {
 	if (value != NULL && ctrace_api_ring_policy(value) != 0) {
 		refuse("CTRACE_RING_POLICY", value, "must be drop, overwrite or block");
+	}
+}
+
+static void apply_sources(const char *value)
+{
+	char names[100], refusal[160];
+
+	if (value != NULL && ctrace_api_default_sources(value) != 0) {
+		ctrace_beside_names(names, sizeof(names));
+		snprintf(refusal, sizeof(refusal), "there are %s", names);
+		refuse("CTRACE_SOURCES", value, refusal);
 	}
 }
 
@@ -227,6 +239,7 @@ void ctrace_environment_apply(void)
 	if (value_of("CTRACE_CATEGORIES") != NULL) {
 		ctrace_api_default_categories(value_of("CTRACE_CATEGORIES"));
 	}
+	apply_sources(value_of("CTRACE_SOURCES"));
 	if (value_of("CTRACE_RING_DIR") != NULL) {
 		ctrace_ring_dir_use(value_of("CTRACE_RING_DIR"), value_of("CTRACE_CATEGORIES"));
 	}

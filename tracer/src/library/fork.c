@@ -4,6 +4,7 @@
 
 #include "tracer/src/library/fork.h"
 
+#include "tracer/src/collect/beside.h"
 #include "tracer/src/collect/collect.h"
 #include "tracer/src/directory/ring_dir.h"
 #include "tracer/src/emit/thread.h"
@@ -17,7 +18,7 @@
 #include <pthread.h>
 
 /*
- * Only stores to our own memory: safe in a signal handler. What is called here is not
+ * Only stores to our own memory, and closing: safe in a signal handler. What is called here is not
  * for the thread sanitizer, which takes threads that only the parent has for ours.
  */
 static void begin_as_child(void)
@@ -28,6 +29,7 @@ static void begin_as_child(void)
 	ctrace_site_log_fork_child();
 	ctrace_sites_fork_child();
 	ctrace_thread_fork_child();
+	ctrace_beside_fork_child();
 	ctrace_collect_fork_child();
 	ctrace_api_fork_child();
 	ctrace_flight_fork_child();
