@@ -213,7 +213,7 @@ class Scheduling(Kernel):
                 wakings += in_call == "clock_nanosleep"
         # A timer that runs out before its thread is off the CPU wakes nobody up.
         self.assertIn(slept, range(45, 51))
-        if SOURCE == "tracefs":
+        if SOURCE != "perf-sched":
             self.assertEqual(wakings, 50)
         else:  # Linux 6.18 keeps from perf what idle CPUs do, but for the first
             self.assertLessEqual(wakings, 50)
@@ -241,8 +241,9 @@ class Scheduling(Kernel):
                 in_call[event.fields[0]] = trace.calls[event.fields[1]] if event.kind == "syscall_enter" else None
             elif event.fields[2] in (first, second) and in_call.get(event.fields[2]) == "read":
                 wakers[event.fields[1:3]] += 1
-        self.assertGreater(wakers[(first, second)], 50)
-        self.assertEqual(set(wakers), {(first, second), (second, first)})
+        # On one CPU, who has just woken another may be stopped before it waits itself: then it is not woken.
+        self.assertGreater(sum(wakers.values()), 150)
+        self.assertLessEqual(set(wakers), {(first, second), (second, first)})
 
     def test_each_thread_runs_on_one_cpu_at_a_time(self):
         self.record("pingpong", 200)
