@@ -3,6 +3,8 @@
 
 #include "tracer/sources/bpf/bpf_source.h"
 
+#include <stddef.h>
+
 static void probe(struct ctrace_source_answer *answer)
 {
 	ctrace_source_refuse(answer, "build with -Dbpf=enabled (clang, bpftool, libbpf)",
