@@ -292,6 +292,33 @@ static void the_longest_call_there_is_fits(void **state)
 	free(call);
 }
 
+static void an_address_is_what_the_recorder_read_there(void **state)
+{
+	struct ctrace_decoded_call *call = malloc(sizeof(*call));
+	const struct ctrace_call_row row = {301, CTRACE_CALL_SYSTEM,
+					    ctrace_writer_string(&made.writer, "connect", 7)};
+	struct ctrace_call_fact fact = {
+		.call = 301,
+		.ticks = CTRACE_FIXTURE_BASE + 5,
+		.has_args = true,
+		.args = {3, 0x7000, 16},
+		.text_count = 1,
+		.texts = {{1, {"127.0.0.1:80", 12}}},
+	};
+
+	(void)state;
+	assert_int_equal(ctrace_writer_call(&made.writer, &row), CTRACE_OK);
+	tell_story();
+	ctrace_call_decode(call, made.trace, &fact, 10);
+	assert_int_equal(call->args[1].text.size, 14);
+	assert_memory_equal(call->args[1].text.bytes, "\"127.0.0.1:80\"", 14);
+	fact.text_count = 0;
+	ctrace_call_decode(call, made.trace, &fact, 10);
+	assert_int_equal(call->args[1].text.size, 6);
+	assert_memory_equal(call->args[1].text.bytes, "0x7000", 6);
+	free(call);
+}
+
 static void numbers_have_their_words(void **state)
 {
 	static const struct {
@@ -343,6 +370,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hello_tells_of_sources_states_and_cpus, start,
 						stop),
 		cmocka_unit_test_setup_teardown(the_longest_call_there_is_fits, start, stop),
+		cmocka_unit_test_setup_teardown(an_address_is_what_the_recorder_read_there, start,
+						stop),
 		cmocka_unit_test(numbers_have_their_words),
 	};
 
