@@ -56,6 +56,16 @@ class Calls(unittest.TestCase):
             for words in absent:
                 self.assertNotIn(words, events)
 
+    def test_memory_in_a_flight_has_no_stacks(self):
+        """A flight keeps chunks and no tables: what they would refer to is not there."""
+        with tempfile.TemporaryDirectory() as folder:
+            trace = os.path.join(folder, "trace.out")
+            ran = run(CTRACE, "record", "-q", "--flight", "10s", "--sources", "spans", "-o", trace, "--", os.path.join(FOLDER, "arena"))
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+            checked = run(CTRACE, "check", trace)
+            self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
+            self.assertIn('"size":316,"stack":0,', run(CTRACE, "dump", "--json", trace).stdout)
+
     def test_serve(self):
         ran = run(os.path.join(FOLDER, "serve"), "127.0.0.1:0", text="\n")
         self.assertEqual((ran.returncode, ran.stderr), (0, ""))

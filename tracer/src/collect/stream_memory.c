@@ -41,11 +41,11 @@ static uint32_t stack_of_caller(const struct record *record, uint64_t caller)
 	struct ctrace_recording *recording = record->stream->recording;
 	const struct ctrace_stack_finder *finder = recording->finder;
 
-	if (finder != NULL) {
-		return finder->of_caller(finder->context, origin_of(record), caller);
-	}
 	if (!has_tables(recording)) {
 		return 0;
+	}
+	if (finder != NULL) {
+		return finder->of_caller(finder->context, origin_of(record), caller);
 	}
 	return ctrace_plain_stack_of_caller(&recording->plain_stacks, &recording->writer, caller);
 }
@@ -82,7 +82,7 @@ static uint32_t stack_of_copy(const struct record *record)
 		.bytes = bytes,
 	};
 
-	if (finder == NULL) {
+	if (finder == NULL || !has_tables(record->stream->recording)) {
 		return stack_of_caller(record, copy.caller);
 	}
 	copy.size = join_pieces(record, bytes);
