@@ -213,8 +213,10 @@ class Scheduling(Kernel):
                 wakings += in_call == "clock_nanosleep"
         # A timer that runs out before its thread is off the CPU wakes nobody up.
         self.assertIn(slept, range(45, 51))
-        if SOURCE != "perf-sched":
+        if SOURCE == "tracefs":
             self.assertEqual(wakings, 50)
+        elif SOURCE == "bpf":  # a kernel may run no program while a thread of the machine's has the CPU: docs/sources.md
+            self.assertIn(wakings, range(25, 51))
         else:  # Linux 6.18 keeps from perf what idle CPUs do, but for the first
             self.assertLessEqual(wakings, 50)
             self.assertGreaterEqual(self.begins(trace, tid), slept)
