@@ -4,8 +4,9 @@
 
     bench/overhead.py [--build build/demo] [--seconds 60] [--requests 12000] [--collector other]
 
-Four ways: `out` compiled with -DCTRACE_DISABLE, `off` compiled in while nobody records, `spans` while its spans are
-recorded, `all` while every counter, task and flow is too; recorded means streamed over HTTP to a client that throws it
+Six ways: `out` compiled with -DCTRACE_DISABLE, `off` compiled in while nobody records, `spans` while its spans are
+recorded, `all` while every counter, task and flow is too, `samples` and `switch` while the kernel also tells of spans and
+samples, and of switches; recorded means streamed over HTTP to a client that throws it
 away. Each round runs all in a random order under the same load (ab -k -c 8), the service on one processor and the load
 on another; ratios are taken within a round, and the table gives their median with the quartiles, so that what else the
 machine does cancels out.
@@ -25,8 +26,9 @@ import sys
 import time
 from pathlib import Path
 
-WAYS = ("out", "off", "spans", "all")
-CATEGORIES = {"spans": "-app,-task,-flow", "all": "*"}
+WAYS = ("out", "off", "spans", "all", "samples", "switch")
+CATEGORIES = {"spans": "-app,-task,-flow", "all": "*", "samples": "-app,-task,-flow", "switch": "-app,-task,-flow"}
+SOURCES = {"samples": "spans,perf-samples", "switch": "spans,perf-switch,perf-samples"}
 RECORDERS = ("ctrace", "ctrace-http", "ctrace-trace")
 ROUNDS_MIN = 5
 
@@ -56,11 +58,11 @@ class Service:
                 total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
         return total / 1e3
 
-    def record(self, categories, cpu):
+    def record(self, categories, sources, cpu):
         """Stream to nowhere; what the library runs of its own goes to processor `cpu`."""
-        question = f"trace?seconds=600&sources=spans&categories={categories}"
+        question = f"trace?seconds=600&sources={sources}&categories={categories}"
         recorder = subprocess.Popen(["curl", "-sN", "-o", "/dev/null", self.debug.group() + question])
-        time.sleep(0.1)
+        time.sleep(0.2)
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():
             if (task / "comm").read_text(encoding="utf-8").strip() in RECORDERS:
                 os.sched_setaffinity(int(task.name), {cpu})
@@ -86,7 +88,7 @@ def load(service, requests, cpu):
 def measure(way, services, arguments):
     service = services["out" if way == "out" else "in"]
     cpu = arguments.load_cpu if arguments.collector == "other" else arguments.service_cpu
-    recorder = service.record(CATEGORIES[way], cpu) if way in CATEGORIES else None
+    recorder = service.record(CATEGORIES[way], SOURCES.get(way, "spans"), cpu) if way in CATEGORIES else None
     try:
         return load(service, arguments.requests, arguments.load_cpu)
     finally:
@@ -103,15 +105,15 @@ def quartiles(values):
 
 def print_table(rounds):
     print(f"{len(rounds)} rounds\n")
-    print("way    requests/s   processor us/request   (medians)")
+    print("way      requests/s   processor us/request   (medians)")
     for way in WAYS:
         rate, cost = (statistics.median(one[way][i] for one in rounds) for i in range(2))
-        print(f"{way:5} {rate:10.0f}   {cost:20.2f}")
-    print("\nratio      requests/s: median (quartiles)      processor time: median (quartiles)")
-    for a, b in (("off", "out"), ("spans", "off"), ("spans", "out"), ("all", "out")):
+        print(f"{way:7} {rate:10.0f}   {cost:20.2f}")
+    print("\nratio          requests/s: median (quartiles)      processor time: median (quartiles)")
+    for a, b in (("off", "out"), ("spans", "off"), ("spans", "out"), ("all", "out"), ("samples", "spans"), ("switch", "spans")):
         rates = [one[a][0] / one[b][0] for one in rounds]
         costs = [one[a][1] / one[b][1] for one in rounds]
-        print(f"{a + '/' + b:9}  {quartiles(rates)}     {quartiles(costs)}")
+        print(f"{a + '/' + b:13}  {quartiles(rates)}     {quartiles(costs)}")
     print("\naim: requests/s spans/out >= 0.99")
 
 
