@@ -123,6 +123,20 @@ static void add_state(json_t *json, const struct ctrace_answer_source *source,
 	set(json, "state", state);
 }
 
+/* Who had the lock that was waited for, and who let it go, as far as is known. */
+static void add_lock(json_t *json, const struct ctrace_answer_source *source,
+		     const struct ctrace_kernel_detail *kernel)
+{
+	json_t *lock = json_object();
+	if (kernel->holder.is_there) {
+		set(lock, "holder", waker_of(source, &kernel->holder));
+	}
+	if (kernel->waker.is_there) {
+		set(lock, "waker", waker_of(source, &kernel->waker));
+	}
+	set(json, "lock", lock);
+}
+
 static void add_woke(json_t *json, const struct ctrace_kernel_detail *kernel)
 {
 	json_t *woke = json_array();
@@ -202,6 +216,9 @@ void ctrace_answer_kernel(json_t *json, const struct ctrace_answer_source *sourc
 		ctrace_model_lanes(source->model, &count)[detail->event.place.lane].kind;
 	if (detail->kernel.is_call) {
 		add_call(json, source, detail);
+		if (detail->kernel.call.lock_kind != 0) {
+			add_lock(json, source, &detail->kernel);
+		}
 	} else if (kind == CTRACE_LANE_STATE) {
 		add_state(json, source, detail);
 	} else if (kind == CTRACE_LANE_CPU) {

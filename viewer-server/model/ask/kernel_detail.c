@@ -4,6 +4,7 @@
 #include "viewer-server/model/ask/kernel_detail.h"
 
 #include "viewer-server/model/ask/event_origin.h"
+#include "viewer-server/model/ask/lock_detail.h"
 #include "viewer-server/model/ask/near.h"
 #include "viewer-server/model/kernel/call_decode.h"
 #include "viewer-server/model/threads/call_fields.h"
@@ -168,6 +169,7 @@ static enum ctrace_status find_call(struct ctrace_detail *detail, const struct c
 	const struct ctrace_lane *lane = &model->lanes[detail->event.place.lane];
 	uint32_t index = detail->event.place.index, stream = model->lane_streams[lane->info.id];
 	struct ctrace_call_fact *call = &detail->kernel.call;
+	enum ctrace_status status = CTRACE_OK;
 
 	detail->kernel.is_call = true;
 	*call = (struct ctrace_call_fact){
@@ -187,9 +189,11 @@ static enum ctrace_status find_call(struct ctrace_detail *detail, const struct c
 		take_enter(detail, model, model->tracks[lane->info.track].tid);
 	}
 	if (lane->other != NULL && lane->other[index] != CTRACE_NO_REF) {
-		return take_exit(detail, model, lane->other[index], error);
+		status = take_exit(detail, model, lane->other[index], error);
 	}
-	return CTRACE_OK;
+	ctrace_lock_detail_find(detail, model, model->tracks[lane->info.track].pid,
+				model->tracks[lane->info.track].tid);
+	return status;
 }
 
 /* ---- States ----------------------------------------------------------------------- */
@@ -243,6 +247,22 @@ static void take_cpu(struct ctrace_detail *detail, const struct ctrace_model *mo
 	}
 }
 
+struct ctrace_waker ctrace_kernel_who(const struct ctrace_model *model, uint64_t tid,
+				      uint64_t ticks, uint64_t time)
+{
+	struct ctrace_waker found = {
+		.is_there = true, .time = time, .cpu = CTRACE_NO_CPU, .doing = nowhere};
+
+	found.who = name_thread(model, tid, ctrace_thread_table_find(&model->threads, tid, ticks),
+				time);
+	if (found.who.thread != CTRACE_NO_THREAD &&
+	    model->thread_streams[found.who.thread] != CTRACE_NONE) {
+		found.doing =
+			ctrace_near_innermost(model, model->thread_streams[found.who.thread], time);
+	}
+	return found;
+}
+
 /* Is the event one that wakes, and who did it? */
 static bool find_waker(struct ctrace_detail *detail, const struct ctrace_model *model,
 		       const struct ctrace_event *event)
@@ -257,18 +277,9 @@ static bool find_waker(struct ctrace_detail *detail, const struct ctrace_model *
 		return false;
 	}
 	tid = values[is_waking ? 1 : 0].u64;
-	waker->is_there = true;
-	waker->time = ctrace_trace_ns(model->trace, event->ticks);
+	*waker = ctrace_kernel_who(model, tid, event->ticks,
+				   ctrace_trace_ns(model->trace, event->ticks));
 	waker->cpu = is_waking ? cpu_of(values[0].u64) : CTRACE_NO_CPU;
-	waker->who = name_thread(model, tid,
-				 ctrace_thread_table_find(&model->threads, tid, event->ticks),
-				 waker->time);
-	waker->doing = nowhere;
-	if (waker->who.thread != CTRACE_NO_THREAD &&
-	    model->thread_streams[waker->who.thread] != CTRACE_NONE) {
-		waker->doing = ctrace_near_innermost(
-			model, model->thread_streams[waker->who.thread], waker->time);
-	}
 	return true;
 }
 

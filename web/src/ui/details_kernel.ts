@@ -80,11 +80,18 @@ function wakerText(trace: Trace, waker: Waker): HTMLElement {
 }
 
 /** Who ended a wait, what that thread did then, and ways to go there. */
-export function wakerPart(app: App, trace: Trace, event: EventAnswer, waker: Waker): HTMLElement {
+export function wakerPart(
+  app: App,
+  trace: Trace,
+  event: EventAnswer,
+  waker: Waker,
+  known?: string,
+): HTMLElement {
   const root = el('div', {class: 'waker'}, wakerText(trace, waker))
   const cpu = waker.cpu === undefined ? '' : ` on CPU ${waker.cpu}`
   const after = formatDuration(Math.max(0, waker.time - event.start))
-  const when = isWait(event.state?.state ?? '') ? `after ${after}` : 'just before'
+  const isAfter = isWait(event.state?.state ?? '') || event.lock !== undefined
+  const when = known ?? (isAfter ? `after ${after}` : 'just before')
   root.append(el('div', {class: 'soft', text: `${when}${cpu}`}))
   const links: (readonly [string, string, Place | undefined])[] = [
     ['What it did', 'Go to what the waker did (U)', waker.doing],

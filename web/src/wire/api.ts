@@ -68,6 +68,12 @@ export interface Waker {
   readonly doing_name?: number
 }
 
+/** Of a wait for a lock: who had it when the wait began, who let it go. */
+export interface LockFacts {
+  readonly holder?: Waker
+  readonly waker?: Waker
+}
+
 export interface StateFacts {
   readonly state: string
   readonly cpu?: number
@@ -144,6 +150,7 @@ export interface EventAnswer {
   readonly chrome?: readonly unknown[]
   readonly result?: CallResult
   readonly state?: StateFacts
+  readonly lock?: LockFacts
   readonly turn?: TurnFacts
   readonly sample?: SampleFacts
   readonly woke?: readonly Woke[]

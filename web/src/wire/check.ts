@@ -3,7 +3,16 @@
 // by name, and nothing behind this file has to doubt a field. Tiles are checked in decode.ts.
 
 import type {ServerMessage} from './api'
-import {FLAME, sampleFacts, source, SPLIT, stateFacts, turnFacts, woke} from './check_kernel'
+import {
+  FLAME,
+  lockFacts,
+  sampleFacts,
+  source,
+  SPLIT,
+  stateFacts,
+  turnFacts,
+  woke,
+} from './check_kernel'
 import {
   isBoolean,
   isCount,
@@ -100,6 +109,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
     chrome: maybe(Array.isArray),
     result: maybe(shape({value: isText, text: maybe(isText), is_error: maybe(isBoolean)})),
     state: maybe(stateFacts),
+    lock: maybe(lockFacts),
     turn: maybe(turnFacts),
     sample: maybe(sampleFacts),
     woke: maybe(listOf(woke)),
@@ -132,7 +142,7 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutNulls(member)]))
 }
 
-const NULLABLE = ['state', 'turn', 'sample', 'woke'] as const
+const NULLABLE = ['state', 'lock', 'turn', 'sample', 'woke'] as const
 
 function tidied(message: Fields): Fields {
   const parts = NULLABLE.filter(key => Object.hasOwn(message, key))

@@ -37,6 +37,8 @@ const waker = shape({
   doing_name: maybe(isCount),
 })
 
+export const lockFacts = shape({holder: maybe(waker), waker: maybe(waker)})
+
 export const stateFacts = shape({
   state: isText,
   cpu: maybe(isCount),
