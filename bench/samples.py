@@ -4,7 +4,7 @@
 
     bench/samples.py [--build build/bench] [--rounds 5]
 
-A program looks at the clock all the time, untraced and under `ctrace record --sources perf-samples` in turn, and tells the median of
+A program looks at the clock all the time, untraced and under `ctrace record --sources perf-samples` (and `sigprof`) in turn, and tells the median of
 the times that it was away for 4 to 400 us: ticks of the kernel, and samples, of which there are many more. So a machine that
 does other work too, which takes the processor for longer, changes little. Any user may run it.
 """
@@ -37,9 +37,11 @@ def main():
     loop = [options.build / "bench" / "sample-spin", "30000000"]
     measured = {}
     with tempfile.TemporaryDirectory() as folder:
-        record = [options.build / "cli" / "ctrace", "record", "-q", "-o", Path(folder) / "trace.out", "--sources", "perf-samples"]
+        quiet = [options.build / "cli" / "ctrace", "record", "-q", "-o", Path(folder) / "trace.out", "--sources"]
+        record = [*quiet, "perf-samples"]
         ways = {"untraced": loop, "stack copied": [*record, "--sample-hz", COPIED, "--", *loop],
-                "frame pointers": [*record, "--sample-hz", FOLLOWED, "--", *loop]}
+                "frame pointers": [*record, "--sample-hz", FOLLOWED, "--", *loop],
+                "SIGPROF": [*quiet, "sigprof", "--sample-hz", COPIED, "--", *loop]}
         for _ in range(options.rounds):
             for way, words in ways.items():
                 measured.setdefault(way, []).append(gaps_of(words))

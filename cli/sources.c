@@ -23,7 +23,9 @@ static struct row look(const struct ctrace_source *source, bool is_trial)
 	struct row row = {.source = source};
 
 	source->probe(&row.answer);
-	if (is_trial && row.answer.is_available && source->open != NULL) {
+	/* What has to be prepared opens in a program that is recorded, and nowhere else. */
+	if (is_trial && row.answer.is_available && source->open != NULL &&
+	    source->prepare == NULL) {
 		row.answer.is_available = ctrace_sources_try(source, &row.answer, &row.counts);
 	}
 	return row;

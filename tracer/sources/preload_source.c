@@ -34,7 +34,7 @@ static bool own_folder(char folder[PATH_MAX])
 	return true;
 }
 
-static bool find_library(char found[PATH_MAX])
+static bool find_library(const char *name, char found[PATH_MAX])
 {
 	char own[PATH_MAX], path[3 * PATH_MAX];
 
@@ -44,7 +44,7 @@ static bool find_library(char found[PATH_MAX])
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		bool is_absolute = folders[i][0] == '/';
 
-		snprintf(path, sizeof(path), "%s/%s/" LIBRARY, is_absolute ? "" : own, folders[i]);
+		snprintf(path, sizeof(path), "%s/%s/%s", is_absolute ? "" : own, folders[i], name);
 		if (realpath(path, found) != NULL && access(found, R_OK) == 0) {
 			return true;
 		}
@@ -58,12 +58,12 @@ static bool is_nameable(const char *path)
 	return strpbrk(path, " :") == NULL;
 }
 
-static bool answer_with(char path[PATH_MAX], struct ctrace_source_answer *answer)
+static bool answer_with(const char *name, char path[PATH_MAX], struct ctrace_source_answer *answer)
 {
 	answer->is_available = true;
-	if (!find_library(path)) {
+	if (!find_library(name, path)) {
 		ctrace_source_refuse(answer, "install it with the program",
-				     LIBRARY " is not beside ctrace");
+				     "%s is not beside ctrace", name);
 	} else if (!is_nameable(path)) {
 		ctrace_source_refuse(answer, "install ctrace elsewhere",
 				     "its path holds a space or a colon, which LD_PRELOAD cannot");
@@ -71,11 +71,16 @@ static bool answer_with(char path[PATH_MAX], struct ctrace_source_answer *answer
 	return answer->is_available;
 }
 
-void ctrace_preload_probe(struct ctrace_source_answer *answer)
+void ctrace_preload_probe_library(const char *name, struct ctrace_source_answer *answer)
 {
 	char path[PATH_MAX];
 
-	answer_with(path, answer);
+	answer_with(name, path, answer);
+}
+
+void ctrace_preload_probe(struct ctrace_source_answer *answer)
+{
+	ctrace_preload_probe_library(LIBRARY, answer);
 }
 
 /* In front of what is there already. */
@@ -106,18 +111,34 @@ static bool is_put(const char *path)
 	       (list[size] == '\0' || list[size] == ':');
 }
 
+static bool may_put(const char *name, char path[PATH_MAX],
+		    const struct ctrace_source_before *before, struct ctrace_source_answer *answer)
+{
+	if (answer_with(name, path, answer) && ctrace_sanitized_is(before->program)) {
+		ctrace_source_refuse(answer, "build it without",
+				     "the program has a sanitizer, which runs only if nothing is "
+				     "preloaded");
+	}
+	return answer->is_available;
+}
+
+bool ctrace_preload_put_library(const char *name, const struct ctrace_source_before *before,
+				struct ctrace_source_answer *answer)
+{
+	char path[PATH_MAX];
+
+	if (may_put(name, path, before, answer) && !is_put(path) && !set_preload(path)) {
+		ctrace_source_refuse(answer, "", "%s", strerror(ENOMEM));
+	}
+	return answer->is_available;
+}
+
 bool ctrace_preload_put(const struct ctrace_source_before *before, const char *calls,
 			struct ctrace_source_answer *answer)
 {
 	char path[PATH_MAX];
 
-	if (!answer_with(path, answer)) {
-		return false;
-	}
-	if (ctrace_sanitized_is(before->program)) {
-		ctrace_source_refuse(answer, "build it without",
-				     "the program has a sanitizer, which runs only if nothing is "
-				     "preloaded");
+	if (!may_put(LIBRARY, path, before, answer)) {
 		return false;
 	}
 	/* Locks are the matter of lock_source.h, which comes last and says so if they are wanted.

@@ -11,6 +11,15 @@
 
 extern const struct ctrace_source ctrace_source_preload;
 
+/*
+ * Another library of ours, put there likewise; once. False, with the answer why.
+ */
+bool ctrace_preload_put_library(const char *name, const struct ctrace_source_before *before,
+				struct ctrace_source_answer *answer);
+
+/* Is this library of ours there, and can it be named to the loader? */
+void ctrace_preload_probe_library(const char *name, struct ctrace_source_answer *answer);
+
 /* Is the library there, and can it be named to the loader? */
 void ctrace_preload_probe(struct ctrace_source_answer *answer);
 

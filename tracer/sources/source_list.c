@@ -10,6 +10,7 @@
 #include "tracer/sources/perf/perf_sched.h"
 #include "tracer/sources/perf/perf_switch.h"
 #include "tracer/sources/preload_source.h"
+#include "tracer/sources/sigprof_source.h"
 #include "tracer/sources/span_source.h"
 #include "tracer/sources/tracefs/tracefs.h"
 
@@ -22,6 +23,7 @@ const struct ctrace_source *const ctrace_source_list[] = {
 	&ctrace_source_perf_sched,
 	&ctrace_source_perf_switch,
 	&ctrace_source_perf_samples,
+	&ctrace_source_sigprof,
 	&ctrace_source_preload,
 	&ctrace_source_alloc,
 	&ctrace_source_alloc_full,
