@@ -461,6 +461,17 @@ static int by_bytes(const void *a, const void *b)
 				  : (x->to > y->to) - (x->to < y->to);
 }
 
+/* An empty table may be NULL, which qsort must not be given. */
+static void sort_rows(struct ctrace_heap *heap)
+{
+	if (heap->site_count > 0) {
+		qsort(heap->sites, heap->site_count, sizeof(*heap->sites), by_growth);
+	}
+	if (heap->pair_count > 0) {
+		qsort(heap->pairs, heap->pair_count, sizeof(*heap->pairs), by_bytes);
+	}
+}
+
 enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrace_trace *trace,
 				    const struct ctrace_heap_settings *settings)
 {
@@ -478,8 +489,7 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 	}
 	if (status == CTRACE_OK) {
 		count_overdue(heap);
-		qsort(heap->sites, heap->site_count, sizeof(*heap->sites), by_growth);
-		qsort(heap->pairs, heap->pair_count, sizeof(*heap->pairs), by_bytes);
+		sort_rows(heap);
 	}
 	heap->lost = walk.lost;
 	heap->damaged = walk.damaged;

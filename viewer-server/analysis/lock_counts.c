@@ -140,7 +140,9 @@ enum ctrace_status ctrace_lock_counts_init(struct ctrace_lock_counts *counts,
 			from = i;
 		}
 	}
-	qsort(counts->rows, counts->count, sizeof(*counts->rows), by_total);
+	if (counts->count > 0) {
+		qsort(counts->rows, counts->count, sizeof(*counts->rows), by_total);
+	}
 	free(counting.numbers);
 	return CTRACE_OK;
 }

@@ -78,7 +78,7 @@ static bool read_table(struct ctrace_own_names *names, const struct ctrace_own_e
 		       take_functions(names, symbols, count);
 
 	free(symbols);
-	if (is_read) {
+	if (is_read && names->count > 0) {
 		qsort(names->list, names->count, sizeof(*names->list), by_address);
 	}
 	return is_read;
