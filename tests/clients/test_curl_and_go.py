@@ -23,11 +23,13 @@ FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "fault"))
 from kernel_trace import SECONDS, Trace  # noqa: E402
 
+sys.path.insert(0, str(FOLDER.parent))
+from other_user import NOBODY, why_not_nobody  # noqa: E402
+
 # The leak checker of a sanitizer is a process of its own at the end, of which the kernel would tell.
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 
 OPTIONS = None
-NOBODY = 65534
 PAGE = b"".join(b"line %d\n" % i for i in range(20000))
 # How often curl waits depends on how fast the server is, and for each round it sets SIGPIPE aside.
 AS_LONG_AS_IT_TAKES = {"poll", "recvfrom", "rt_sigaction", "restart_syscall"}
@@ -65,8 +67,8 @@ def wanted_source():
 
 def missing():
     """Why this cannot be recorded here; empty: it can."""
-    if OPTIONS.as_nobody and (os.getuid() != 0 or not shutil.which("setpriv")):
-        return "only root can become nobody"
+    if OPTIONS.as_nobody and (why := why_not_nobody(OPTIONS.ctrace)):
+        return why
     for row in json.loads(run(OPTIONS.ctrace, "sources", "--json").stdout)["sources"]:
         if row["name"] == wanted_source() and not row["available"]:
             return f"{row['name']}: {row['why']}"

@@ -23,6 +23,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from kernel_trace import SECONDS, Trace, Tracefs, missing_for  # noqa: E402
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from other_user import why_not_nobody  # noqa: E402
+
 # The leak checker of a sanitizer is a process of its own at the end, of which the kernel would tell.
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 
@@ -489,15 +492,17 @@ class Unprivileged(unittest.TestCase):
             self.assertIn("run as root", source["text"])
 
     def test_what_bpf_needs_is_named(self):
-        if SOURCE != "bpf" or AS_USER or os.geteuid() != 0 or shutil.which("setpriv") is None:
-            self.skipTest("needs root, to become somebody else")
+        if SOURCE != "bpf" or AS_USER:
+            self.skipTest("for root and bpf")
+        if why := why_not_nobody(PROGRAMS["ctrace"]):
+            self.skipTest(why)
         missing = missing_for(PROGRAMS["ctrace"], "bpf", NOBODY)
         self.assertRegex(missing, "built without|CAP_BPF and CAP_PERFMON are missing.*setcap")
 
 
 def become_nobody_with(capabilities, folder):
-    if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        print("skipped: only root can become nobody and keep a capability")
+    if why := why_not_nobody(PROGRAMS["ctrace"]):
+        print("skipped:", why)
         sys.exit(77)
     if SOURCE == "perf-sched":
         write_tracepoints(folder)

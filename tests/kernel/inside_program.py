@@ -6,13 +6,17 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from other_user import NOBODY, why_not_nobody  # noqa: E402
 
 # Set by whoever imports this.
 OPTIONS = None
-NOBODY = 65534
 # Of nobody else: what users may lock in memory is counted for each of them.
 SOMEBODY = 61234
 
@@ -75,8 +79,8 @@ class Host:
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.user = NOBODY if OPTIONS.as_nobody else None
-        if OPTIONS.as_nobody and (os.getuid() != 0 or not shutil.which("setpriv")):
-            self.skipTest("only root can become nobody")
+        if OPTIONS.as_nobody and (why := why_not_nobody(OPTIONS.host)):
+            self.skipTest(why)
         self.folder = tempfile.mkdtemp(prefix="ctrace-inside-")
         os.chmod(self.folder, 0o777)
         self.addCleanup(shutil.rmtree, self.folder)

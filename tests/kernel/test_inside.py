@@ -16,7 +16,7 @@ import unittest
 import urllib.error
 
 import inside_program
-from inside_program import SOMEBODY, ProgramTest, facts_of, stops_of
+from inside_program import SOMEBODY, ProgramTest, facts_of, stops_of, why_not_nobody
 
 
 class InsideTest(ProgramTest):
@@ -193,8 +193,8 @@ class InsideTest(ProgramTest):
         self.assertRegex(row["why"], r"needs a descriptor for each thread on each processor: \d+, and may take \d+,.*ulimit -n")
 
     def test_where_no_more_memory_may_be_locked_it_is_left_out_with_a_reason(self):
-        if os.getuid() != 0:
-            self.skipTest("only root can become somebody")
+        if why := why_not_nobody(inside_program.OPTIONS.host):
+            self.skipTest(why)
         host = self.host(user=SOMEBODY, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0)))
         port = host.number("serve")
         self.assertEqual(host.number("start", self.path, "spans,perf-switch"), 0)

@@ -18,13 +18,16 @@ import sys
 import tempfile
 import time
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from other_user import NOBODY, why_not_nobody  # noqa: E402
 
 # The leak checker of a sanitizer is a process of its own at the end, of which the kernel would tell.
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
 
 OPTIONS = None
 SOURCES = "perf-switch,perf-samples"
-NOBODY = 65534
 
 
 def as_user(command):
@@ -35,8 +38,8 @@ def as_user(command):
 
 def refusal():
     """Why these sources cannot open here, or None."""
-    if OPTIONS.as_nobody and (os.getuid() != 0 or not shutil.which("setpriv")):
-        return "only root can become nobody"
+    if OPTIONS.as_nobody and (why := why_not_nobody(OPTIONS.ctrace)):
+        return why
     answer = subprocess.run(as_user([OPTIONS.ctrace, "sources", "--json"]), capture_output=True, text=True, check=False)
     for source in json.loads(answer.stdout)["sources"]:
         if source["name"] in SOURCES.split(",") and not source["available"]:

@@ -18,9 +18,12 @@ import sys
 import tempfile
 import time
 import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from other_user import NOBODY, why_not_nobody  # noqa: E402
 
 OPTIONS = None
-NOBODY = 65534
 SECONDS = 240
 
 
@@ -48,8 +51,8 @@ def share_below(facts, function):
 class Sigprof(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        if OPTIONS.as_nobody and (os.getuid() != 0 or not shutil.which("setpriv")):
-            raise unittest.SkipTest("only root can become nobody")
+        if OPTIONS.as_nobody and (why := why_not_nobody(OPTIONS.ctrace)):
+            raise unittest.SkipTest(why)
         for row in json.loads(run(OPTIONS.ctrace, "sources", "--json").stdout)["sources"]:
             if row["name"] == "sigprof" and not row["available"]:
                 raise unittest.SkipTest(row["why"])
