@@ -13,8 +13,9 @@ import sys
 import tempfile
 import unittest
 
-import test_debug_http as debug
-from test_debug_http import PATIENCE_S, ROOT, ask, check, eventually, hosting, open_trace, read_chunked, text_of, trickling
+import debug_client
+from debug_client import (PATIENCE_S, ROOT, ask, check, eventually, hosting, open_trace, read_chunked, text_of,
+                          trickling)
 
 FLIGHT = {"CTRACE_FLIGHT": "60s,4MiB"}
 BAD_LAST = 'invalid value for "last" - a decimal number of seconds above 0, at most 3600\n'
@@ -175,7 +176,7 @@ class Environment(unittest.TestCase):
     def errors(self, **environment):
         with tempfile.TemporaryDirectory() as folder:
             alive, lifeline = os.pipe()
-            done = subprocess.run([debug.PROGRAM, str(alive)], input="stats\nquit\n", capture_output=True, text=True, cwd=folder,
+            done = subprocess.run([debug_client.PROGRAM, str(alive)], input="stats\nquit\n", capture_output=True, text=True, cwd=folder,
                                   pass_fds=(alive,), env={**os.environ, **environment}, timeout=PATIENCE_S, check=True)
             os.close(lifeline)
             os.close(alive)
@@ -216,7 +217,7 @@ class Environment(unittest.TestCase):
 
     def test_a_signal_that_is_ignored_is_told_and_the_past_is_kept(self):
         with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run(["sh", "-c", f"trap '' USR2; printf 'stats\\nquit\\n' | {debug.PROGRAM} 0"], cwd=folder,
+            done = subprocess.run(["sh", "-c", f"trap '' USR2; printf 'stats\\nquit\\n' | {debug_client.PROGRAM} 0"], cwd=folder,
                                   env={**os.environ, "CTRACE_FLIGHT": "10s", "CTRACE_FLIGHT_SIGNAL": "USR2"},
                                   capture_output=True, text=True, timeout=PATIENCE_S, check=True)
         self.assertEqual(done.stderr, "ctrace: no snapshots on SIGUSR2: the program handles or ignores it already\n")
@@ -224,5 +225,5 @@ class Environment(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    debug.PROGRAM, debug.CTRACE = (os.path.abspath(path) for path in sys.argv[1:3])
+    debug_client.use(*sys.argv[1:3])
     unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])
