@@ -55,7 +55,7 @@ EDITS = (
     Edit("tracer/src/emit/emit.c", "	ctrace_loss_add(loss_of(ring, CTRACE_LOSS_SIGNAL_DEPTH), 1, ctrace_clock_ticks());\n	return 0;",
          "	return 0;", "test_ring"),
     Edit("tracer/src/emit/policy.c", "ctrace_ring_tail(ring->shared) != tail) {\n		return true",
-         "false) {\n		return true", "test_policy"),
+         "false) {\n		return true", "test_block"),
     # Claims.
     Edit("tracer/src/emit/emit.c", "frame < (claimed & ~CTRACE_FRAME_MARKS) || ", "", "test_ring"),
     Edit("tracer/src/emit/emit.c", "|| ctrace_handler_is_on_own_stack()) {", ") {", "test_ring"),

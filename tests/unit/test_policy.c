@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What happens to events that find their ring full: dropped, kept in place of the oldest, or
- * kept after a wait. The collector stands still at a known place. */
+/* What happens to events that find their ring full: dropped, or kept in place of the oldest. The
+ * collector stands still at a known place. */
 
-#include "format/validate.h"
-#include "tests/unit/recorded.h"
+#include "tests/unit/policy_story.h"
 #include "tracer/src/collect/collect.h"
 #include "tracer/src/emit/emit.h"
-#include "tracer/src/emit/policy.h"
-#include "tracer/src/limits.h"
 #include "viewer-server/model/threads/pairing.h"
 
 #include <errno.h>
@@ -22,72 +19,6 @@
 #include <sys/resource.h>
 
 #include <cmocka.h>
-
-#define RING_BYTES (CTRACE_RING_KB_DEFAULT * 1024u)
-#define BURST	   50000u
-
-static struct recorded recorded;
-static enum ctrace_policy policy;
-
-/* When this returns no pass is under way, and none begins until it is called with 0. */
-static void stall(int yes)
-{
-	atomic_store_explicit(&ctrace_collect_stall, yes, memory_order_release);
-	/* Any request is answered between two passes. */
-	ctrace_collect_policy(policy);
-}
-
-static void start_waiting(const char *name, unsigned block_ms)
-{
-	struct ctrace_settings settings = {
-		.ring_policy = name, .block_ms = block_ms, .ring_max_kb = CTRACE_RING_KB_MIN};
-
-	policy = (enum ctrace_policy)ctrace_policy_named(name);
-	recorded_path(&recorded);
-	settings.file = recorded.path;
-	assert_int_equal(ctrace_start(&settings), 0);
-}
-
-static void start(const char *name)
-{
-	start_waiting(name, 20);
-}
-
-static uint64_t lost_for(enum ctrace_loss reason)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < recorded.count; i++) {
-		const struct recorded_event *event = &recorded.events[i];
-
-		if (event->kind == CTRACE_KIND_LOST && event->numbers[0] == reason) {
-			sum += event->numbers[1];
-		}
-	}
-	return sum;
-}
-
-static void on_problem(void *context, const struct ctrace_error *error)
-{
-	(void)context;
-	fail_msg("%s", error->text);
-}
-
-/* Every rule of the format, also of what is restated behind an overwritten stretch. */
-static void stop(void)
-{
-	struct ctrace_validate_report report;
-
-	recorded_stop(&recorded);
-	assert_int_equal(ctrace_validate(recorded.trace, on_problem, NULL, &report), CTRACE_OK);
-}
-
-static void burst(unsigned count)
-{
-	for (uint64_t i = 0; i < count; i++) {
-		TRACE_INSTANT("step", TRACE_U64("n", i));
-	}
-}
 
 /* Is it the next of the burst's numbers, or the one after a loss? */
 static void check_suffix(uint32_t from, uint64_t end)
@@ -112,22 +43,20 @@ static uint32_t find_lost(void)
 	return at;
 }
 
-/* ---- overwrite ---- */
-
 static void overwriting_keeps_the_newest_and_marks_the_gap(void **state)
 {
 	uint32_t lost;
 
 	(void)state;
-	start("overwrite");
+	policy_start("overwrite");
 	TRACE_INSTANT("first");
-	stall(1);
-	burst(BURST);
-	stall(0);
-	stop();
+	policy_stall(1);
+	policy_burst(BURST);
+	policy_stall(0);
+	policy_stop();
 	lost = find_lost();
 	assert_int_equal(recorded_count(&recorded, CTRACE_KIND_LOST, NULL), 1);
-	assert_int_equal(lost_for(CTRACE_LOSS_OVERWRITTEN), recorded_lost(&recorded));
+	assert_int_equal(policy_lost_for(CTRACE_LOSS_OVERWRITTEN), recorded_lost(&recorded));
 	assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded), BURST + 1);
 	check_suffix(lost + 1, BURST);
 	/* Three quarters of a ring at least, of 16 bytes each. */
@@ -147,9 +76,9 @@ static void overwriting_walks_records_of_any_size_around_the_end(void **state)
 	uint32_t steps = 0;
 
 	(void)state;
-	start("overwrite");
+	policy_start("overwrite");
 	TRACE_INSTANT("first");
-	stall(1);
+	policy_stall(1);
 	for (unsigned i = 0; i < 8000; i++) {
 		size_t size = i * 37 % 1000;
 
@@ -157,8 +86,8 @@ static void overwriting_walks_records_of_any_size_around_the_end(void **state)
 		TRACE_INSTANT("text", TRACE_STRN("s", text, size), TRACE_U64("n", i),
 			      TRACE_STRN("t", text, size / 2));
 	}
-	stall(0);
-	stop();
+	policy_stall(0);
+	policy_stop();
 	for (uint32_t i = find_lost() + 1; i < recorded.count; i++) {
 		const struct recorded_event *event = &recorded.events[i];
 		uint64_t n = event->numbers[1];
@@ -182,9 +111,9 @@ static void overwriting_walks_every_kind_of_record(void **state)
 	uint64_t attempted = 1;
 
 	(void)state;
-	start("overwrite");
+	policy_start("overwrite");
 	TRACE_INSTANT("first");
-	stall(1);
+	policy_stall(1);
 	for (uint64_t i = 1; i <= 20000; i++) {
 		TRACE_TASK_BEGIN(i, 0, "task");
 		TRACE_TASK_ENTER(i);
@@ -195,8 +124,8 @@ static void overwriting_walks_every_kind_of_record(void **state)
 		TRACE_TASK_END(i);
 		attempted += 7;
 	}
-	stall(0);
-	stop();
+	policy_stall(0);
+	policy_stop();
 	assert_true(recorded_lost(&recorded) > 0);
 	assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded), attempted);
 	assert_int_equal(recorded.events[recorded.count - 1].kind, CTRACE_KIND_TASK_END);
@@ -272,7 +201,7 @@ static void spans_over_the_gap(void)
 	TRACE_SPAN("outer");
 	TRACE_BEGIN("begun");
 	recorded_collect_now();
-	stall(1);
+	policy_stall(1);
 	TRACE_END();
 	{
 		TRACE_SPAN("survivor");
@@ -288,10 +217,10 @@ static void spans_that_the_gap_opened_or_closed_are_put_right(void **state)
 	struct seen_spans seen;
 
 	(void)state;
-	start("overwrite");
+	policy_start("overwrite");
 	spans_over_the_gap();
-	stall(0);
-	stop();
+	policy_stall(0);
+	policy_stop();
 	assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded), 6 + 2 * BURST);
 	pair(&seen);
 	/* Ended in this order; a filler may be open at the gap's end. */
@@ -326,20 +255,20 @@ static void ends_that_are_overwritten_leave_no_span_open(void **state)
 	struct seen_spans seen;
 
 	(void)state;
-	start("overwrite");
+	policy_start("overwrite");
 	for (unsigned round = 0; round < rounds; round++) {
 		open_spans(depth);
 		recorded_collect_now();
-		stall(1);
+		policy_stall(1);
 		close_spans(depth);
-		burst(filler);
-		stall(0);
+		policy_burst(filler);
+		policy_stall(0);
 	}
-	stop();
+	policy_stop();
 	assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded),
 			 rounds * (2 * depth + filler));
-	assert_true(lost_for(CTRACE_LOSS_OVERWRITTEN) >= rounds * depth);
-	assert_int_equal(lost_for(CTRACE_LOSS_SPAN_DEPTH), 0);
+	assert_true(policy_lost_for(CTRACE_LOSS_OVERWRITTEN) >= rounds * depth);
+	assert_int_equal(policy_lost_for(CTRACE_LOSS_SPAN_DEPTH), 0);
 	pair(&seen);
 	assert_int_equal(seen.whole, 0);
 	assert_int_equal(seen.cut, rounds * depth);
@@ -368,18 +297,19 @@ static void rings_of_handlers_drop_under_every_policy(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		start(names[i]);
+		policy_start(names[i]);
 		TRACE_INSTANT("first");
-		stall(1);
+		policy_stall(1);
 		interrupt();
 		for (unsigned n = 0; n < 5000; n++) {
 			TRACE_INSTANT("nested");
 		}
 		resume();
-		stall(0);
-		stop();
+		policy_stall(0);
+		policy_stop();
 		assert_int_equal(recorded_written(&recorded), 1 + CTRACE_NESTED_BYTES / 8);
-		assert_int_equal(lost_for(CTRACE_LOSS_RING_FULL), 5000 - CTRACE_NESTED_BYTES / 8);
+		assert_int_equal(policy_lost_for(CTRACE_LOSS_RING_FULL),
+				 5000 - CTRACE_NESTED_BYTES / 8);
 		recorded_free(&recorded);
 	}
 }
@@ -390,16 +320,16 @@ static void handlers_records_stand_before_the_gap_they_fell_into(void **state)
 	uint32_t at = 0;
 
 	(void)state;
-	start("overwrite");
+	policy_start("overwrite");
 	TRACE_INSTANT("first");
-	stall(1);
-	burst(100);
+	policy_stall(1);
+	policy_burst(100);
 	interrupt();
 	TRACE_INSTANT("nested");
 	resume();
-	burst(BURST);
-	stall(0);
-	stop();
+	policy_burst(BURST);
+	policy_stall(0);
+	policy_stop();
 	while (recorded.events[at].kind == CTRACE_KIND_INSTANT &&
 	       memcmp(recorded.events[at].name.bytes, "nested", 6) != 0) {
 		at++;
@@ -419,115 +349,19 @@ static void a_later_session_counts_only_what_came_later(void **state)
 	struct ctrace_session_totals totals;
 
 	(void)state;
-	start("overwrite");
-	stall(1);
-	burst(BURST);
+	policy_start("overwrite");
+	policy_stall(1);
+	policy_burst(BURST);
 	assert_int_equal(ctrace_session_open(&session, &settings), 0);
-	burst(BURST + 1);
+	policy_burst(BURST + 1);
 	assert_int_equal(ctrace_session_close(session, &totals), 0);
-	stall(0);
+	policy_stall(0);
 	assert_int_equal(totals.written + totals.lost, BURST + 1);
 	assert_true(totals.lost > 0);
-	stop();
+	policy_stop();
 	assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded), 2 * BURST + 1);
 	recorded_free(&recorded);
 }
-
-/* ---- block ---- */
-
-static const struct ctrace_ring *own_ring(void)
-{
-	return ctrace_self->ring;
-}
-
-static void blocking_loses_nothing_while_the_collector_runs(void **state)
-{
-	(void)state;
-	start_waiting("block", CTRACE_BLOCK_MS_MAX);
-	burst(400000);
-	stop();
-	assert_int_equal(recorded_lost(&recorded), 0);
-	assert_int_equal(recorded_written(&recorded), 400000);
-	recorded_free(&recorded);
-}
-
-/* A collector that stands still is waited for once, not at each event. */
-static void blocking_gives_up_and_counts(void **state)
-{
-	(void)state;
-	start("block");
-	TRACE_INSTANT("first");
-	stall(1);
-	errno = 77;
-	burst(BURST);
-	assert_int_equal(errno, 77);
-	assert_true(own_ring()->waited_at != 0);
-	stall(0);
-	stop();
-	assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded), BURST + 1);
-	assert_int_equal(lost_for(CTRACE_LOSS_RING_FULL), recorded_lost(&recorded));
-	assert_true(recorded_lost(&recorded) > 0);
-	recorded_free(&recorded);
-}
-
-static void burst_in_handler(int number)
-{
-	(void)number;
-	burst(BURST);
-}
-
-/* Not even with ten seconds to wait: it would be seen in waited_at. */
-static void a_handler_never_waits(void **state)
-{
-	uint64_t waited_at;
-
-	(void)state;
-	start_waiting("block", CTRACE_BLOCK_MS_MAX);
-	TRACE_INSTANT("first");
-	stall(1);
-	waited_at = own_ring()->waited_at;
-	signal(SIGUSR1, burst_in_handler);
-	raise(SIGUSR1);
-	signal(SIGUSR1, SIG_DFL);
-	assert_true(own_ring()->waited_at == waited_at);
-	stall(0);
-	stop();
-	assert_true(lost_for(CTRACE_LOSS_RING_FULL) > 0);
-	assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded), BURST + 1);
-	recorded_free(&recorded);
-}
-
-static int emit_from_sink(void *context, const void *bytes, size_t size)
-{
-	(void)bytes;
-	(void)size;
-	if (!*(bool *)context) {
-		*(bool *)context = true;
-		burst(BURST);
-	}
-	return 0;
-}
-
-/* A sink that traces runs on the collector's thread, which nobody else would wake. */
-static void the_collectors_thread_never_waits_for_itself(void **state)
-{
-	bool is_done = false;
-	const struct ctrace_settings settings = {.write = emit_from_sink,
-						 .context = &is_done,
-						 .ring_policy = "block",
-						 .block_ms = CTRACE_BLOCK_MS_MAX};
-	struct ctrace_counts before, after;
-
-	(void)state;
-	ctrace_stats(&before);
-	assert_int_equal(ctrace_start(&settings), 0);
-	TRACE_INSTANT("first");
-	assert_int_equal(ctrace_stop(), 0);
-	ctrace_stats(&after);
-	assert_true(after.lost >= before.lost);
-}
-
-/* ---- all ---- */
 
 /* Threads that only drop or overwrite make no call that gives the processor away. */
 static void only_block_ever_sleeps(void **state)
@@ -538,14 +372,14 @@ static void only_block_ever_sleeps(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		struct rusage before, after;
 
-		start(names[i]);
+		policy_start(names[i]);
 		TRACE_INSTANT("first");
-		stall(1);
+		policy_stall(1);
 		getrusage(RUSAGE_THREAD, &before);
-		burst(BURST);
+		policy_burst(BURST);
 		getrusage(RUSAGE_THREAD, &after);
-		stall(0);
-		stop();
+		policy_stall(0);
+		policy_stop();
 		if (i < 2) {
 			/* A page that is not there yet may take a few. */
 			assert_true(after.ru_nvcsw - before.ru_nvcsw < 20);
@@ -553,33 +387,6 @@ static void only_block_ever_sleeps(void **state)
 			assert_true(after.ru_nvcsw - before.ru_nvcsw >= 20);
 		}
 		assert_int_equal(recorded_written(&recorded) + recorded_lost(&recorded), BURST + 1);
-		recorded_free(&recorded);
-	}
-}
-
-/* Emptied between the owner's look and its decision, it has nothing to give up or to wait for. */
-static void a_ring_that_was_emptied_meanwhile_has_room(void **state)
-{
-	static const char *const names[] = {"drop", "overwrite", "block"};
-
-	(void)state;
-	for (unsigned i = 0; i < 3; i++) {
-		const unsigned count = (RING_BYTES - CTRACE_END_RESERVE_BYTES) / 16 - 8;
-		uint64_t tail, waited_at;
-
-		start_waiting(names[i], CTRACE_BLOCK_MS_MAX);
-		TRACE_INSTANT("first");
-		stall(1);
-		tail = ctrace_ring_tail(own_ring()->shared);
-		waited_at = own_ring()->waited_at;
-		burst(count);
-		recorded_collect_now();
-		assert_true(ctrace_policy_find_room(ctrace_self->ring, tail, 16));
-		assert_true(own_ring()->waited_at == waited_at);
-		stall(0);
-		stop();
-		assert_int_equal(recorded_lost(&recorded), 0);
-		assert_int_equal(recorded_written(&recorded), count + 1);
 		recorded_free(&recorded);
 	}
 }
@@ -609,12 +416,7 @@ int main(void)
 		cmocka_unit_test(rings_of_handlers_drop_under_every_policy),
 		cmocka_unit_test(handlers_records_stand_before_the_gap_they_fell_into),
 		cmocka_unit_test(a_later_session_counts_only_what_came_later),
-		cmocka_unit_test(blocking_loses_nothing_while_the_collector_runs),
-		cmocka_unit_test(blocking_gives_up_and_counts),
-		cmocka_unit_test(a_handler_never_waits),
-		cmocka_unit_test(the_collectors_thread_never_waits_for_itself),
 		cmocka_unit_test(only_block_ever_sleeps),
-		cmocka_unit_test(a_ring_that_was_emptied_meanwhile_has_room),
 		cmocka_unit_test(settings_that_make_no_sense_are_refused),
 	};
 
