@@ -28,7 +28,8 @@ MAY_USE = {
 ORDER = {
     # The model's contracts are low: its rooms speak in their types.
     "viewer-server": ["viewer-server/limits.h", "viewer-server/model/model.h", "viewer-server/model/tile.h", "viewer-server/model/lanes/",
-                      "viewer-server/model/threads/", "viewer-server/model/kernel/", "viewer-server/model/query.h",
+                      "viewer-server/model/threads/", "viewer-server/model/kernel/", "viewer-server/model/memory/",
+                      "viewer-server/model/query.h",
                       "viewer-server/model/model_parts.h", "viewer-server/model/build/", "viewer-server/model/ask/",
                       "viewer-server/model/", "viewer-server/export/", "viewer-server/analysis/",
                       "viewer-server/serve/"],

@@ -17,8 +17,8 @@
  */
 
 #include "format/map.h"
-#include "viewer-server/analysis/heap_blocks.h"
-#include "viewer-server/analysis/heap_walk.h"
+#include "viewer-server/model/memory/heap_blocks.h"
+#include "viewer-server/model/memory/heap_walk.h"
 
 /* Lives are counted by the number of their binary digits in ns: the last is from 4.6 minutes on. */
 #define CTRACE_HEAP_LIVES 40u

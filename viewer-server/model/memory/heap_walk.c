@@ -2,7 +2,7 @@
 
 /* Events of memory over all streams by time; see heap_walk.h. */
 
-#include "viewer-server/analysis/heap_walk.h"
+#include "viewer-server/model/memory/heap_walk.h"
 
 #include "format/map.h"
 

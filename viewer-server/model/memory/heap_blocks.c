@@ -2,7 +2,7 @@
 
 /* A table of blocks with open places; what is taken out leaves none behind. See heap_blocks.h. */
 
-#include "viewer-server/analysis/heap_blocks.h"
+#include "viewer-server/model/memory/heap_blocks.h"
 
 #include <stdlib.h>
 
