@@ -3,6 +3,8 @@
 
 #include "tests/unit/kernel_story.h"
 
+#include "tests/unit/collector_story.h"
+
 #include "tests/unit/trace_maker.h"
 #include "viewer-server/model/tile.h"
 
@@ -191,6 +193,28 @@ static void tell_kernel(struct teller *teller, uint32_t cpu)
 	}
 }
 
+/* Of a collector in main: begins and ends without order, and a heap. */
+static void tell_collector(struct teller *teller)
+{
+	struct ctrace_block *own = &teller->made->blocks[1];
+	uint64_t ticks = CTRACE_FIXTURE_BASE + teller->ns;
+
+	switch (below(teller, 6)) {
+	case 0:
+	case 1:
+		ctrace_tell_gc_begin(own, ticks, below(teller, 10));
+		break;
+	case 2:
+		ctrace_tell_gc_heap(own, ticks, below(teller, 9000));
+		break;
+	case 3:
+		ctrace_tell_gc_thread(own, ticks, any_thread(teller), below(teller, 2));
+		break;
+	default:
+		ctrace_tell_gc_end(own, ticks, below(teller, 3) * 100, below(teller, 3));
+	}
+}
+
 /* What main tells of itself. */
 static void tell_own(struct teller *teller)
 {
@@ -199,7 +223,11 @@ static void tell_own(struct teller *teller)
 	const struct ctrace_syscall_enter lock = {0, CTRACE_STORY_LOCK, {9, 8, 7, 6, 5, 4}};
 	const struct ctrace_sample sample = {0, 1, 7, 1};
 
-	switch (below(teller, 6)) {
+	switch (below(teller, 8)) {
+	case 6:
+	case 7:
+		tell_collector(teller);
+		break;
 	case 0:
 		ctrace_block_begin(own, teller->span, ticks);
 		break;

@@ -61,13 +61,18 @@ static void free_lines(struct lines *lines)
 }
 
 /* Does a click lead to a line like this? Not to metadata, flows, steps; not to an end without its
- * begin. */
+ * begin; of stopped threads, only where one was running. */
 static bool is_clickable(const char *line)
 {
 	static const char *const not_clickable[] = {
-		",\"ph\":\"M\"", ",\"ph\":\"s\"",
-		",\"ph\":\"t\"", ",\"ph\":\"f\"",
-		",\"ph\":\"n\"", "{\"name\":\"task\",\"cat\":\"task\",\"ph\":\"e\""};
+		",\"ph\":\"M\"",
+		",\"ph\":\"s\"",
+		",\"ph\":\"t\"",
+		",\"ph\":\"f\"",
+		",\"ph\":\"n\"",
+		"{\"name\":\"task\",\"cat\":\"task\",\"ph\":\"e\"",
+		"{\"name\":\"thread stopped\",\"cat\":\"gc\"",
+		"{\"name\":\"thread let go\",\"cat\":\"gc\""};
 
 	for (size_t i = 0; i < sizeof(not_clickable) / sizeof(not_clickable[0]); i++) {
 		if (strstr(line, not_clickable[i]) != NULL) {
@@ -97,6 +102,13 @@ static struct lines exported(const struct ctrace_trace *trace)
 	return lines;
 }
 
+/* What stands in these stands in its thread, too. */
+static bool is_of_process(const struct ctrace_lane *lane)
+{
+	return lane->info.kind == CTRACE_LANE_PAUSE || lane->info.kind == CTRACE_LANE_CYCLE ||
+	       lane->info.kind == CTRACE_LANE_HALT;
+}
+
 static void click_lane(struct ctrace_buffer *text, struct ctrace_chrome_sites *sites,
 		       const struct ctrace_model *model, const struct ctrace_lane *lane)
 {
@@ -124,7 +136,9 @@ static struct lines clicked(struct ctrace_trace *trace)
 	assert_int_equal(ctrace_model_create(&model, trace, NULL, NULL), CTRACE_OK);
 	assert_int_equal(ctrace_chrome_sites_init(&sites, trace), CTRACE_OK);
 	for (uint32_t i = 0; i < model->lane_count; i++) {
-		click_lane(&text, &sites, model, &model->lanes[i]);
+		if (!is_of_process(&model->lanes[i])) {
+			click_lane(&text, &sites, model, &model->lanes[i]);
+		}
 	}
 	ctrace_chrome_sites_finish(&sites);
 	ctrace_model_destroy(model);

@@ -5,6 +5,7 @@
 #include "format/limits.h"
 #include "format/wire.h"
 #include "tests/unit/chrome_made.h"
+#include "tests/unit/collector_story.h"
 
 /* clang-format off */
 #include <setjmp.h>
@@ -351,6 +352,44 @@ static void within_a_chunk_spans_stand_where_they_begin(void **state)
 	drop(&hand.made);
 }
 
+static void what_a_collector_does_is_of_category_gc(void **state)
+{
+	struct hand hand;
+	struct ctrace_block *block = &hand.blocks[0];
+	json_t *json, *event;
+
+	(void)state;
+	hand_begin(&hand);
+	ctrace_tell_gc_heap(block, 90, 4096);
+	ctrace_tell_gc_begin(block, 100, 2);
+	ctrace_tell_gc_begin(block, 110, 4);
+	ctrace_tell_gc_thread(block, 115, 6, 1);
+	ctrace_tell_gc_end(block, 150, 0, 0);
+	ctrace_tell_gc_end(block, 200, 1000, 3000);
+	ctrace_tell_gc_begin(block, 300, 77);
+	hand_end(&hand);
+	json = converted(hand.made.trace, NULL);
+	event = find_event(json, "X", "minor collection", 0);
+	assert_string_equal(member(event, "cat"), "gc");
+	assert_int_equal(ns_of(event, "dur"), 100);
+	assert_int_equal(json_integer_value(arg(event, "live")), 1000);
+	assert_int_equal(json_integer_value(arg(event, "freed")), 3000);
+	event = find_event(json, "X", "world stopped", 0);
+	assert_int_equal(ns_of(event, "dur"), 40);
+	assert_null(arg(event, "live"));
+	assert_non_null(find_event(json, "B", "collector's work", 0));
+	assert_int_equal(
+		json_integer_value(arg(find_event(json, "C", "collector's heap", 0), "bytes")),
+		4096);
+	event = find_event(json, "C", "alive after collections", 0);
+	assert_int_equal(json_integer_value(arg(event, "bytes")), 1000);
+	assert_int_equal(ns_of(event, "ts"), 200);
+	assert_int_equal(json_integer_value(arg(find_event(json, "i", "thread stopped", 0), "tid")),
+			 6);
+	json_decref(json);
+	drop(&hand.made);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +403,7 @@ int main(void)
 		cmocka_unit_test(lost_events_are_instants_with_count_and_reason),
 		cmocka_unit_test(flows_are_arrows_between_enclosing_spans),
 		cmocka_unit_test(within_a_chunk_spans_stand_where_they_begin),
+		cmocka_unit_test(what_a_collector_does_is_of_category_gc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,7 +123,7 @@ static bool is_library(const struct ctrace_model *model, struct ctrace_place pla
 	struct ctrace_model_event event;
 
 	return place.lane != CTRACE_NONE && ctrace_model_event(model, place, &event) == CTRACE_OK &&
-	       (event.flags & CTRACE_REAL_IS_CALL) != 0;
+	       ctrace_real_is_call(event.flags) && (event.flags & CTRACE_REAL_IS_CALL) != 0;
 }
 
 /* A library's call says more than the system calls that it makes. */
@@ -199,7 +199,7 @@ static void split_by_states(struct splitting *splitting)
 
 static bool may_block(const struct splitting *splitting, const struct ctrace_model_event *event)
 {
-	return (event->flags & (CTRACE_REAL_IS_SYSCALL | CTRACE_REAL_IS_CALL)) != 0 &&
+	return ctrace_real_is_call(event->flags) &&
 	       ctrace_call_may_block(ctrace_model_name(splitting->model, event->name));
 }
 

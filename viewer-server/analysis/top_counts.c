@@ -113,7 +113,7 @@ static void add_span(struct counting *counting, struct ctrace_top_thread *thread
 {
 	enum name_class class = CLASS_SPAN;
 
-	if ((event->flags & (CTRACE_REAL_IS_SYSCALL | CTRACE_REAL_IS_CALL)) != 0) {
+	if (ctrace_real_is_call(event->flags)) {
 		bool is_system = (event->flags & CTRACE_REAL_IS_SYSCALL) != 0;
 
 		if ((event->flags & CTRACE_REAL_BEGAN_BEFORE) != 0) {

@@ -330,14 +330,41 @@ static char *put_line(struct ctrace_chrome *chrome, char *at, const struct ctrac
 static bool is_bare(const struct ctrace_chrome_item *item)
 {
 	return item->kind == CTRACE_KIND_SPAN_BEGIN && item->flags == 0 && item->task == 0 &&
-	       item->args == item->args_end && !ctrace_is_call_site(item->site);
+	       item->args == item->args_end && !ctrace_is_marked_site(item->site);
 }
 
-/* Calls and samples that a thread tells of itself: as facts, like those of a kernel's buffers. */
+static bool is_of_collector(const struct ctrace_chrome_item *item)
+{
+	return (item->kind >= CTRACE_KIND_GC_BEGIN && item->kind <= CTRACE_KIND_GC_THREAD) ||
+	       (item->kind == CTRACE_KIND_SPAN_BEGIN && ctrace_is_collector_site(item->site));
+}
+
+/* Calls and samples that a thread tells of itself: as facts, like those of a kernel's buffers; and
+ * what a collector tells. */
 static bool is_fact(const struct ctrace_chrome_item *item)
 {
-	return item->kind == CTRACE_KIND_SAMPLE ||
+	return item->kind == CTRACE_KIND_SAMPLE || is_of_collector(item) ||
 	       (item->kind == CTRACE_KIND_SPAN_BEGIN && ctrace_is_call_site(item->site));
+}
+
+static void spill_collector(struct ctrace_chrome *chrome, const struct ctrace_chrome_item *item)
+{
+	const struct ctrace_chrome_stream *stream = &chrome->plan.streams[item->stream];
+
+	if (item->kind == CTRACE_KIND_SPAN_BEGIN) {
+		const struct ctrace_collector_fact fact = ctrace_chrome_item_collector(item);
+
+		chrome->counts.spans++;
+		ctrace_chrome_collector(&chrome->spill, &fact, stream->pid, stream->tid);
+	} else if (item->kind == CTRACE_KIND_GC_THREAD) {
+		chrome->counts.instants++;
+		ctrace_chrome_halt(&chrome->spill, item->task != 0, item->start, item->id,
+				   stream->pid, stream->tid);
+	} else {
+		chrome->counts.counters++;
+		ctrace_chrome_collector_heap(&chrome->spill, item->kind == CTRACE_KIND_GC_END,
+					     item->start, item->id, stream->pid, stream->tid);
+	}
 }
 
 static void spill_fact(struct ctrace_chrome *chrome, const struct ctrace_chrome_item *item)
@@ -346,6 +373,10 @@ static void spill_fact(struct ctrace_chrome *chrome, const struct ctrace_chrome_
 
 	ctrace_buffer_put(&chrome->spill, ",\n", 2);
 	chrome->counts.lines++;
+	if (is_of_collector(item)) {
+		spill_collector(chrome, item);
+		return;
+	}
 	if (item->kind == CTRACE_KIND_SAMPLE) {
 		const struct ctrace_sample_fact sample =
 			ctrace_chrome_item_sample(item, chrome->trace);

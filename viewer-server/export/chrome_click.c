@@ -189,6 +189,59 @@ static enum ctrace_status put_cpu_loss(struct ctrace_buffer *json,
 	return CTRACE_OK;
 }
 
+/* ---- What a collector told ------------------------------------------------- */
+
+static enum ctrace_status put_collector(struct ctrace_buffer *json,
+					const struct ctrace_chrome_sites *sites,
+					const struct ctrace_detail *detail)
+{
+	const struct ctrace_collector_fact fact = {
+		.kind = (enum ctrace_collector_kind)detail->collector.kind,
+		.begin = detail->origin.begin,
+		.end = detail->origin.end,
+		.flags = fact_flags(&detail->origin),
+		.has_end = detail->collector.end.is_there,
+		.live = detail->collector.end.live,
+		.freed = detail->collector.end.freed,
+	};
+	uint64_t pid, tid;
+
+	ctrace_chrome_owner_of(sites->trace, detail->origin.stream, &pid, &tid);
+	ctrace_chrome_collector(json, &fact, pid, tid);
+	return json->is_failed ? CTRACE_ERR_NO_MEMORY : CTRACE_OK;
+}
+
+static enum ctrace_status put_heap(struct ctrace_buffer *json,
+				   const struct ctrace_chrome_sites *sites,
+				   const struct ctrace_detail *detail)
+{
+	const struct ctrace_event *event = &detail->origin.event;
+	struct ctrace_value values[16];
+	uint64_t pid, tid;
+
+	ctrace_chrome_owner_of(sites->trace, detail->origin.stream, &pid, &tid);
+	if (ctrace_event_values(sites->trace, event, values) > 0) {
+		ctrace_chrome_collector_heap(json, event->kind == CTRACE_KIND_GC_END,
+					     detail->event.start, values[0].u64, pid, tid);
+	}
+	return json->is_failed ? CTRACE_ERR_NO_MEMORY : CTRACE_OK;
+}
+
+/* Where it begins. */
+static enum ctrace_status put_halt(struct ctrace_buffer *json,
+				   const struct ctrace_chrome_sites *sites,
+				   const struct ctrace_detail *detail)
+{
+	struct ctrace_value values[16];
+	uint64_t pid, tid;
+
+	ctrace_chrome_owner_of(sites->trace, detail->origin.stream, &pid, &tid);
+	if (ctrace_event_values(sites->trace, &detail->origin.event, values) > 0) {
+		ctrace_chrome_halt(json, true, detail->event.start, values[0].u64, pid, tid);
+	}
+	return json->is_failed ? CTRACE_ERR_NO_MEMORY : CTRACE_OK;
+}
+
 enum ctrace_status ctrace_chrome_click(struct ctrace_buffer *json,
 				       struct ctrace_chrome_sites *sites,
 				       const struct ctrace_detail *detail,
@@ -201,7 +254,15 @@ enum ctrace_status ctrace_chrome_click(struct ctrace_buffer *json,
 		if (detail->kernel.is_call) {
 			return put_call(json, sites, detail);
 		}
+		if (detail->collector.is_there) {
+			return put_collector(json, sites, detail);
+		}
 		return put_span(json, sites, &detail->origin);
+	case CTRACE_LANE_CYCLE:
+	case CTRACE_LANE_PAUSE:
+		return put_collector(json, sites, detail);
+	case CTRACE_LANE_HALT:
+		return put_halt(json, sites, detail);
 	case CTRACE_LANE_TASK:
 		return put_task(json, sites, detail);
 	case CTRACE_LANE_GAP:
@@ -218,8 +279,13 @@ enum ctrace_status ctrace_chrome_click(struct ctrace_buffer *json,
 	case CTRACE_LANE_SAMPLE:
 		put_sample(json, sites, detail);
 		return json->is_failed ? CTRACE_ERR_NO_MEMORY : CTRACE_OK;
-	case CTRACE_LANE_INSTANT:
 	case CTRACE_LANE_COUNTER:
+		if (detail->origin.event.kind == CTRACE_KIND_GC_HEAP ||
+		    detail->origin.event.kind == CTRACE_KIND_GC_END) {
+			return put_heap(json, sites, detail);
+		}
+		break;
+	case CTRACE_LANE_INSTANT:
 		break;
 	}
 	item = item_of(&detail->origin);

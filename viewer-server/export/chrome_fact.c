@@ -166,6 +166,52 @@ void ctrace_chrome_sample(struct ctrace_buffer *json, const struct ctrace_sample
 	ctrace_json_put(json, "}}");
 }
 
+void ctrace_chrome_collector(struct ctrace_buffer *json, const struct ctrace_collector_fact *fact,
+			     uint64_t pid, uint64_t tid)
+{
+	const struct frame frame = {pid, tid, fact->begin, fact->end, fact->flags};
+	const char *separator = "";
+
+	begin_line(json, bytes_of(ctrace_collector_kind_name(fact->kind)), "gc", &frame);
+	if (fact->has_end && fact->live != 0) {
+		ctrace_json_put(json, "\"live\":");
+		ctrace_json_put_number(json, fact->live);
+		separator = ",";
+	}
+	if (fact->has_end && fact->freed != 0) {
+		ctrace_json_put(json, "%s\"freed\":", separator);
+		ctrace_json_put_number(json, fact->freed);
+		separator = ",";
+	}
+	put_flags(json, fact->flags, separator);
+}
+
+void ctrace_chrome_collector_heap(struct ctrace_buffer *json, bool is_live, uint64_t time,
+				  uint64_t bytes, uint64_t pid, uint64_t tid)
+{
+	ctrace_json_put(json,
+			"{\"name\":\"%s\",\"cat\":\"gc\",\"ph\":\"C\",\"pid\":%" PRIu64
+			",\"tid\":%" PRIu64 ",\"ts\":",
+			is_live ? "alive after collections" : "collector's heap", pid, tid);
+	ctrace_json_put_micros(json, time);
+	ctrace_json_put(json, ",\"args\":{\"bytes\":");
+	ctrace_json_put_number(json, bytes);
+	ctrace_json_put(json, "}}");
+}
+
+void ctrace_chrome_halt(struct ctrace_buffer *json, bool is_stopped, uint64_t time, uint64_t halted,
+			uint64_t pid, uint64_t tid)
+{
+	ctrace_json_put(json,
+			"{\"name\":\"%s\",\"cat\":\"gc\",\"ph\":\"i\",\"s\":\"t\",\"pid\":%" PRIu64
+			",\"tid\":%" PRIu64 ",\"ts\":",
+			is_stopped ? "thread stopped" : "thread let go", pid, tid);
+	ctrace_json_put_micros(json, time);
+	ctrace_json_put(json, ",\"args\":{\"tid\":");
+	ctrace_json_put_number(json, halted);
+	ctrace_json_put(json, "}}");
+}
+
 static void put_arrow(struct ctrace_buffer *json, const char *phase,
 		      const struct ctrace_state_fact *woken, uint64_t tid)
 {

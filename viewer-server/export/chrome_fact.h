@@ -13,6 +13,7 @@
 #include "format/buffer.h"
 #include "viewer-server/export/chrome_line.h"
 #include "viewer-server/model/kernel/kernel_replay.h"
+#include "viewer-server/model/threads/collector_kind.h"
 
 /* Linux gives no process such a number. */
 #define CTRACE_CHROME_CPUS_PID	 5000000u
@@ -35,6 +36,22 @@ void ctrace_chrome_call(struct ctrace_buffer *json, const struct ctrace_trace *t
 			const struct ctrace_call_fact *call, uint64_t pid, uint64_t tid);
 void ctrace_chrome_sample(struct ctrace_buffer *json, const struct ctrace_sample_fact *sample,
 			  uint64_t pid, uint64_t tid);
+/* A collector's work, its heap, and what its end says is alive, as a thread told them. */
+struct ctrace_collector_fact {
+	enum ctrace_collector_kind kind;
+	uint64_t begin, end; /* ns */
+	unsigned flags;	     /* enum ctrace_fact_flags */
+	bool has_end;
+	uint64_t live, freed; /* bytes */
+};
+void ctrace_chrome_collector(struct ctrace_buffer *json, const struct ctrace_collector_fact *fact,
+			     uint64_t pid, uint64_t tid);
+/* `is_live`: what is alive, else the heap. */
+void ctrace_chrome_collector_heap(struct ctrace_buffer *json, bool is_live, uint64_t time,
+				  uint64_t bytes, uint64_t pid, uint64_t tid);
+/* A thread is stopped, or let go, by the one that tells it. */
+void ctrace_chrome_halt(struct ctrace_buffer *json, bool is_stopped, uint64_t time, uint64_t halted,
+			uint64_t pid, uint64_t tid);
 /* A wake-up as an arrow: two lines with ",\n" between. */
 void ctrace_chrome_wake(struct ctrace_buffer *json, const struct ctrace_chrome_facts *facts,
 			const struct ctrace_state_fact *woken);

@@ -8,6 +8,7 @@
  * where it began although its end is known later.
  */
 
+#include "viewer-server/export/chrome_fact.h"
 #include "viewer-server/export/chrome_line.h"
 #include "viewer-server/model/kernel/kernel_replay.h"
 
@@ -24,7 +25,8 @@ struct ctrace_chrome_item {
 	const uint8_t *args, *args_end; /* as in struct ctrace_event; in the chunk or in a copy */
 	uint64_t id;			/* of tasks and flows; how many events were lost; what a
 					   call gave */
-	uint64_t task;			/* 0: none; of lost events: how many chunks */
+	uint64_t task;			/* 0: none; of lost events: how many chunks; of threads
+					   that a collector halts: 1 stopped, 0 let go */
 	uint32_t site;			/* of lost events: the reason */
 	uint32_t task_site;		/* of a task's step and end */
 	uint32_t stream;		/* index of the stream */
@@ -32,7 +34,7 @@ struct ctrace_chrome_item {
 	uint8_t flags;			/* enum ctrace_chrome_flags */
 	uint8_t text_count;		/* of calls: what their arguments point to */
 	struct ctrace_chrome_args texts[CTRACE_CALL_TEXTS];
-	uint64_t ticks;	   /* of calls: when they began */
+	uint64_t ticks;	   /* of calls: when they began; of a collector's: what it freed */
 	bool is_chosen;	   /* inside the range, whatever its times say */
 	bool is_lock_wait; /* a call whose arguments are those of lock_wait */
 };
@@ -55,6 +57,9 @@ bool ctrace_chrome_item_line(struct ctrace_chrome_line *line, const struct ctrac
 /* A call that a thread told of itself, as a fact; it borrows from the item's arguments. */
 struct ctrace_call_fact ctrace_chrome_item_call(const struct ctrace_chrome_item *item,
 						const struct ctrace_trace *trace);
+
+/* A collector's work, as a fact. */
+struct ctrace_collector_fact ctrace_chrome_item_collector(const struct ctrace_chrome_item *item);
 
 struct ctrace_sample_fact ctrace_chrome_item_sample(const struct ctrace_chrome_item *item,
 						    const struct ctrace_trace *trace);

@@ -126,6 +126,19 @@ struct ctrace_call_fact ctrace_chrome_item_call(const struct ctrace_chrome_item 
 	return call;
 }
 
+struct ctrace_collector_fact ctrace_chrome_item_collector(const struct ctrace_chrome_item *item)
+{
+	return (struct ctrace_collector_fact){
+		.kind = ctrace_collector_of_site(item->site),
+		.begin = item->start,
+		.end = item->end,
+		.flags = fact_flags(item->flags),
+		.has_end = (item->flags & CTRACE_CHROME_HAS_RESULT) != 0,
+		.live = item->id,
+		.freed = item->ticks,
+	};
+}
+
 struct ctrace_sample_fact ctrace_chrome_item_sample(const struct ctrace_chrome_item *item,
 						    const struct ctrace_trace *trace)
 {

@@ -74,6 +74,20 @@ static struct ctrace_chrome_item *item_of(struct ctrace_chrome_stream *stream,
 	return index < stream->list->count ? &stream->list->items[index] : NULL;
 }
 
+/* What is alive when the collector is done is a counter, too. */
+static void add_live(struct ctrace_chrome_stream *stream, const struct ctrace_span *span)
+{
+	if (span->has_result && span->result != 0) {
+		ctrace_chrome_list_add(stream->list,
+				       (struct ctrace_chrome_item){
+					       .kind = CTRACE_KIND_GC_END,
+					       .start = ctrace_trace_ns(stream->trace, span->end),
+					       .id = (uint64_t)span->result,
+					       .stream = stream->index,
+				       });
+	}
+}
+
 static void span_closed(void *context, const struct ctrace_span *span)
 {
 	struct ctrace_chrome_stream *stream = context;
@@ -85,6 +99,10 @@ static void span_closed(void *context, const struct ctrace_span *span)
 		if (__builtin_expect(span->has_result, 0)) {
 			item->flags |= CTRACE_CHROME_HAS_RESULT;
 			item->id = (uint64_t)span->result;
+		}
+		if (__builtin_expect(ctrace_is_collector_site(span->site), 0)) {
+			item->ticks = span->freed;
+			add_live(stream, span);
 		}
 	}
 }
@@ -130,6 +148,13 @@ static void add_text(struct ctrace_chrome_stream *stream, const struct ctrace_ev
 	}
 }
 
+static bool is_stop(const struct ctrace_trace *trace, const struct ctrace_event *event)
+{
+	struct ctrace_value values[16];
+
+	return ctrace_event_values(trace, event, values) > 1 && values[1].u64 != 0;
+}
+
 /* Every event that is neither begin, end nor LOST. */
 static void other_event(void *context, const struct ctrace_event *event, uint32_t chunk,
 			const struct ctrace_span *inner)
@@ -147,6 +172,12 @@ static void other_event(void *context, const struct ctrace_event *event, uint32_
 	};
 
 	switch (event->kind) {
+	case CTRACE_KIND_GC_HEAP:
+	case CTRACE_KIND_GC_THREAD:
+		item.id = first_number(stream->trace, event);
+		item.task = event->kind == CTRACE_KIND_GC_THREAD && is_stop(stream->trace, event);
+		ctrace_chrome_list_add(stream->list, item);
+		return;
 	case CTRACE_KIND_SYSCALL_TEXT:
 		add_text(stream, event, inner);
 		return;

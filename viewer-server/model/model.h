@@ -31,6 +31,7 @@ enum ctrace_track_kind {
 	CTRACE_TRACK_COUNTERS,
 	CTRACE_TRACK_TASKS,
 	CTRACE_TRACK_CPUS,
+	CTRACE_TRACK_COLLECTOR,
 };
 
 struct ctrace_track {
@@ -51,6 +52,9 @@ enum ctrace_lane_kind {
 	CTRACE_LANE_CPU,    /* who ran */
 	CTRACE_LANE_STATE,  /* what a thread did */
 	CTRACE_LANE_SAMPLE, /* where it was found running */
+	CTRACE_LANE_CYCLE,  /* a process's collections */
+	CTRACE_LANE_PAUSE,  /* when its world stood still */
+	CTRACE_LANE_HALT,   /* when a collector had stopped a thread */
 };
 
 struct ctrace_lane_info {

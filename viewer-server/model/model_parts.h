@@ -10,6 +10,7 @@
 
 #include "viewer-server/model/lanes/lane.h"
 #include "viewer-server/model/query.h"
+#include "viewer-server/model/threads/collector_kind.h"
 #include "viewer-server/model/threads/thread_state.h"
 #include "viewer-server/model/threads/thread_table.h"
 
@@ -120,6 +121,10 @@ enum ctrace_fixed_name {
 	CTRACE_NAME_OTHERS = CTRACE_NAME_STATE + CTRACE_STATES,	  /* programs not recorded */
 	CTRACE_NAME_NO_FUNCTION, /* a sample whose function is not known */
 	CTRACE_NAME_NO_CALL,	 /* a call whose name is lost */
+	CTRACE_NAME_COLLECTOR,	 /* + enum ctrace_collector_kind */
+	CTRACE_NAME_COLLECTOR_HEAP = CTRACE_NAME_COLLECTOR + CTRACE_COLLECTOR_KINDS,
+	CTRACE_NAME_COLLECTOR_LIVE,
+	CTRACE_NAME_HALTED,
 	CTRACE_NAME_FIRST_SITE,
 };
 

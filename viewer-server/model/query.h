@@ -106,6 +106,29 @@ struct ctrace_kernel_detail {
 	struct ctrace_event_place from; /* of the event that began it */
 };
 
+/* What the end of a collector's work says; bytes, 0: not known. */
+struct ctrace_collector_end {
+	bool is_there;
+	uint64_t live, freed;
+};
+
+#define CTRACE_INTERRUPTED_MAX 64u
+
+/* Of a collector's work, of pauses, of threads that were stopped. */
+struct ctrace_collector_detail {
+	bool is_there;
+	unsigned kind;			/* enum ctrace_collector_kind; not of stopped threads */
+	struct ctrace_named_thread who; /* the collector's thread */
+	struct ctrace_place span;	/* in its lanes; lane CTRACE_NONE: it is not there */
+	struct ctrace_collector_end end;
+	double heap_before, heap_after; /* bytes; negative: not known */
+	struct ctrace_place cycle;	/* the collection that it is in; lane CTRACE_NONE: none */
+	struct ctrace_collector_end cycle_end;
+	uint64_t pauses, paused; /* of collections: how many pauses, and ns of them */
+	uint32_t interrupted_count;
+	struct ctrace_waker *interrupted; /* owned; of pauses: the threads that were in something */
+};
+
 /* Everything about an event; reads its chunk again for the arguments. */
 struct ctrace_detail {
 	struct ctrace_model_event event;
@@ -125,6 +148,7 @@ struct ctrace_detail {
 	unsigned lost_reason;
 	struct ctrace_origin origin;
 	struct ctrace_kernel_detail kernel;
+	struct ctrace_collector_detail collector;
 	struct ctrace_chunk chunk, end_chunk; /* owned */
 };
 enum ctrace_status ctrace_detail_init(struct ctrace_detail *detail,

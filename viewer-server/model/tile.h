@@ -25,8 +25,19 @@ enum ctrace_real_flags {
 	CTRACE_REAL_HAS_ARGS = 8,
 	CTRACE_REAL_HAS_FLOWS = 16,
 	CTRACE_REAL_IS_SYSCALL = 32,
-	CTRACE_REAL_IS_CALL = 64, /* into a library */
+	CTRACE_REAL_IS_CALL = 64,      /* into a library */
+	CTRACE_REAL_IS_COLLECTOR = 96, /* both: a collector's work, no call */
 };
+
+static inline bool ctrace_real_is_collector(unsigned flags)
+{
+	return (flags & CTRACE_REAL_IS_COLLECTOR) == CTRACE_REAL_IS_COLLECTOR;
+}
+
+static inline bool ctrace_real_is_call(unsigned flags)
+{
+	return (flags & CTRACE_REAL_IS_COLLECTOR) != 0 && !ctrace_real_is_collector(flags);
+}
 
 struct ctrace_tile_real {
 	uint64_t start, duration; /* duration to the trace's end if unfinished */

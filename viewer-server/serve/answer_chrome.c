@@ -6,6 +6,19 @@
 #include "viewer-server/export/chrome_click.h"
 #include "viewer-server/limits.h"
 
+/* A pause may be stops of several threads together: the JSON has the first of them. */
+static json_t *chrome_of_span(const struct ctrace_answer_source *source, struct ctrace_place place)
+{
+	struct ctrace_detail detail;
+	json_t *lines;
+	if (ctrace_detail_init(&detail, source->model, place, NULL) != CTRACE_OK) {
+		return json_array();
+	}
+	lines = ctrace_answer_chrome(source, &detail);
+	ctrace_detail_finish(&detail);
+	return lines;
+}
+
 json_t *ctrace_answer_chrome(const struct ctrace_answer_source *source,
 			     const struct ctrace_detail *detail)
 {
@@ -14,6 +27,9 @@ json_t *ctrace_answer_chrome(const struct ctrace_answer_source *source,
 	uint32_t count;
 	enum ctrace_lane_kind lane =
 		ctrace_model_lanes(source->model, &count)[detail->event.place.lane].kind;
+	if (lane == CTRACE_LANE_PAUSE && detail->collector.span.lane != CTRACE_NONE) {
+		return chrome_of_span(source, detail->collector.span);
+	}
 	ctrace_buffer_put(&text, "[", 1);
 	if (ctrace_chrome_click(&text, source->sites, detail, lane) == CTRACE_OK) {
 		ctrace_buffer_put(&text, "]", 1);

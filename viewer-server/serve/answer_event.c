@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* struct ctrace_detail to JSON, member by member as API.md lists them. */
 
+#include "viewer-server/serve/answer_collector.h"
 #include "viewer-server/serve/answer_kernel.h"
 
 #include "viewer-server/model/tile.h"
@@ -20,6 +21,8 @@ static const char *const event_kinds[] = {
 	[CTRACE_LANE_COUNTER] = "counter", [CTRACE_LANE_TASK] = "task",
 	[CTRACE_LANE_GAP] = "gap",	   [CTRACE_LANE_CPU] = "cpu",
 	[CTRACE_LANE_STATE] = "state",	   [CTRACE_LANE_SAMPLE] = "sample",
+	[CTRACE_LANE_CYCLE] = "cycle",	   [CTRACE_LANE_PAUSE] = "pause",
+	[CTRACE_LANE_HALT] = "halt",
 };
 
 json_t *ctrace_answer_place(struct ctrace_place place)
@@ -210,6 +213,7 @@ json_t *ctrace_answer_detail(const struct ctrace_answer_source *source,
 	add_task(json, source, detail);
 	add_own(json, detail, lane);
 	ctrace_answer_kernel(json, source, detail);
+	ctrace_answer_collector(json, source, detail);
 	json_object_set_new(json, "chrome", ctrace_answer_chrome(source, detail));
 	return json;
 }

@@ -81,7 +81,8 @@ static json_t *thread_of(const struct ctrace_named_thread *who)
 	return json;
 }
 
-static json_t *waker_of(const struct ctrace_answer_source *source, const struct ctrace_waker *waker)
+json_t *ctrace_answer_waker(const struct ctrace_answer_source *source,
+			    const struct ctrace_waker *waker)
 {
 	json_t *json = thread_of(&waker->who);
 	struct ctrace_model_event doing;
@@ -118,7 +119,7 @@ static void add_state(json_t *json, const struct ctrace_answer_source *source,
 		set(state, "call", call);
 	}
 	if (kernel->waker.is_there) {
-		set(state, "waker", waker_of(source, &kernel->waker));
+		set(state, "waker", ctrace_answer_waker(source, &kernel->waker));
 	}
 	set(json, "state", state);
 }
@@ -129,10 +130,10 @@ static void add_lock(json_t *json, const struct ctrace_answer_source *source,
 {
 	json_t *lock = json_object();
 	if (kernel->holder.is_there) {
-		set(lock, "holder", waker_of(source, &kernel->holder));
+		set(lock, "holder", ctrace_answer_waker(source, &kernel->holder));
 	}
 	if (kernel->waker.is_there) {
-		set(lock, "waker", waker_of(source, &kernel->waker));
+		set(lock, "waker", ctrace_answer_waker(source, &kernel->waker));
 	}
 	set(json, "lock", lock);
 }

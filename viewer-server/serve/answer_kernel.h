@@ -11,4 +11,8 @@
 void ctrace_answer_kernel(json_t *json, const struct ctrace_answer_source *source,
 			  const struct ctrace_detail *detail);
 
+/* Who made a thread runnable, or what a thread did at a time. */
+json_t *ctrace_answer_waker(const struct ctrace_answer_source *source,
+			    const struct ctrace_waker *waker);
+
 #endif

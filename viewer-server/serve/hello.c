@@ -14,7 +14,7 @@
 static const char *const track_kinds[] = {
 	[CTRACE_TRACK_PROCESS] = "process",   [CTRACE_TRACK_THREAD] = "thread",
 	[CTRACE_TRACK_COUNTERS] = "counters", [CTRACE_TRACK_TASKS] = "tasks",
-	[CTRACE_TRACK_CPUS] = "cpus",
+	[CTRACE_TRACK_CPUS] = "cpus",	      [CTRACE_TRACK_COLLECTOR] = "collector",
 };
 
 static const char *const lane_kinds[] = {
@@ -22,6 +22,8 @@ static const char *const lane_kinds[] = {
 	[CTRACE_LANE_COUNTER] = "counter", [CTRACE_LANE_TASK] = "task",
 	[CTRACE_LANE_GAP] = "gap",	   [CTRACE_LANE_CPU] = "cpu",
 	[CTRACE_LANE_STATE] = "state",	   [CTRACE_LANE_SAMPLE] = "sample",
+	[CTRACE_LANE_CYCLE] = "cycle",	   [CTRACE_LANE_PAUSE] = "pause",
+	[CTRACE_LANE_HALT] = "halt",
 };
 
 static const char *clock_name(enum ctrace_clock_kind kind)

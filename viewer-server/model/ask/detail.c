@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything about one event; its arguments are read from the file again. */
 
+#include "viewer-server/model/ask/collector_detail.h"
 #include "viewer-server/model/ask/event_origin.h"
 #include "viewer-server/model/ask/kernel_detail.h"
 #include "viewer-server/model/ask/near.h"
@@ -198,6 +199,9 @@ enum ctrace_status ctrace_detail_init(struct ctrace_detail *detail,
 	if (status == CTRACE_OK) {
 		status = ctrace_kernel_detail_find(detail, model, error);
 	}
+	if (status == CTRACE_OK) {
+		status = ctrace_collector_detail_find(detail, model, error);
+	}
 	if (status == CTRACE_OK && lane->info.kind == CTRACE_LANE_TASK) {
 		status = find_steps(detail, model);
 	}
@@ -221,6 +225,7 @@ void ctrace_detail_finish(struct ctrace_detail *detail)
 	free(detail->steps);
 	free(detail->flows);
 	free(detail->kernel.woke);
+	free(detail->collector.interrupted);
 	ctrace_chunk_unload(&detail->chunk);
 	ctrace_chunk_unload(&detail->end_chunk);
 	memset(detail, 0, sizeof(*detail));

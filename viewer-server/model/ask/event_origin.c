@@ -186,7 +186,7 @@ enum ctrace_status ctrace_origin_find(struct ctrace_detail *detail,
 	} else if (ref != CTRACE_NO_REF && stream != NULL) {
 		take_stray(detail, stream, ref);
 	}
-	detail->site = ctrace_is_call_site(detail->origin.site)
+	detail->site = ctrace_is_marked_site(detail->origin.site)
 			       ? NULL
 			       : ctrace_trace_site(model->trace, detail->origin.site);
 	return CTRACE_OK;

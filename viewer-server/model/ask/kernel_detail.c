@@ -56,11 +56,10 @@ static struct ctrace_named_thread name_thread(const struct ctrace_model *model, 
 struct ctrace_place ctrace_kernel_call_at(const struct ctrace_model *model, uint32_t stream,
 					  uint64_t time)
 {
-	const unsigned calls = CTRACE_REAL_IS_SYSCALL | CTRACE_REAL_IS_CALL;
 	struct ctrace_place place = ctrace_near_innermost(model, stream, time);
 
 	while (place.lane != CTRACE_NONE &&
-	       (ctrace_lane_flags(&model->lanes[place.lane], place.index) & calls) == 0) {
+	       !ctrace_real_is_call(ctrace_lane_flags(&model->lanes[place.lane], place.index))) {
 		place = ctrace_near_parent(model, place);
 	}
 	return place;
@@ -398,11 +397,6 @@ static void find_sample(struct ctrace_detail *detail, const struct ctrace_model 
 	}
 }
 
-static bool is_call(const struct ctrace_model_event *event)
-{
-	return (event->flags & (CTRACE_REAL_IS_SYSCALL | CTRACE_REAL_IS_CALL)) != 0;
-}
-
 static enum ctrace_status find_what_it_is(struct ctrace_detail *detail,
 					  const struct ctrace_model *model,
 					  struct ctrace_error *error)
@@ -423,7 +417,8 @@ static enum ctrace_status find_what_it_is(struct ctrace_detail *detail,
 		detail->kernel.cpu = model->lanes[detail->event.place.lane].info.cpu;
 		return CTRACE_OK;
 	case CTRACE_LANE_SPAN:
-		return is_call(&detail->event) ? find_call(detail, model, error) : CTRACE_OK;
+		return ctrace_real_is_call(detail->event.flags) ? find_call(detail, model, error)
+								: CTRACE_OK;
 	default:
 		return CTRACE_OK;
 	}

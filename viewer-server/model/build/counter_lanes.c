@@ -65,22 +65,30 @@ static bool add_lane(struct ctrace_gathering *gathering,
 	return is_ok;
 }
 
+bool ctrace_gather_counter_lanes(struct ctrace_gathering *gathering, struct ctrace_column *all,
+				 uint32_t track, uint32_t depth)
+{
+	const struct ctrace_counter_sample *samples = all->items;
+	bool is_ok = true;
+
+	if (all->count > 0) {
+		qsort(all->items, all->count, sizeof(*samples), by_name_then_time);
+	}
+	for (size_t i = 0, end; is_ok && i < all->count; i = end) {
+		for (end = i + 1; end < all->count && samples[end].name == samples[i].name; end++) {
+		}
+		is_ok = add_lane(gathering, &samples[i], end - i, track, depth++);
+	}
+	return is_ok;
+}
+
 enum ctrace_status ctrace_gather_counters(struct ctrace_gathering *gathering, uint64_t pid,
 					  uint32_t track)
 {
 	struct ctrace_column all = {0};
-	bool is_ok = collect(gathering, pid, &all);
-	const struct ctrace_counter_sample *samples = all.items;
-	uint32_t depth = 0;
+	bool is_ok = collect(gathering, pid, &all) &&
+		     ctrace_gather_counter_lanes(gathering, &all, track, 0);
 
-	if (is_ok && all.count > 0) {
-		qsort(all.items, all.count, sizeof(*samples), by_name_then_time);
-	}
-	for (size_t i = 0, end; is_ok && i < all.count; i = end) {
-		for (end = i + 1; end < all.count && samples[end].name == samples[i].name; end++) {
-		}
-		is_ok = add_lane(gathering, &samples[i], end - i, track, depth++);
-	}
 	ctrace_column_finish(&all);
 	return is_ok ? CTRACE_OK : CTRACE_ERR_NO_MEMORY;
 }

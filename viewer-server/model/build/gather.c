@@ -67,6 +67,9 @@ static bool add_thread_lanes(struct ctrace_gathering *gathering, uint32_t build,
 		stream->sample_lane = (uint32_t)gathering->lanes.count;
 		is_ok = is_ok && ctrace_gather_lane(gathering, &from->found, track, 0, build);
 	}
+	if (from->halted.count > 0) {
+		is_ok = is_ok && ctrace_gather_lane(gathering, &from->halted, track, 0, build);
+	}
 	if (from->gaps.count > 0) {
 		is_ok = is_ok && ctrace_gather_lane(gathering, &from->gaps, track, 0, build);
 	}
@@ -155,8 +158,13 @@ static enum ctrace_status add_heading(struct ctrace_gathering *gathering,
 		return CTRACE_ERR_NO_MEMORY;
 	}
 	track->label = (struct ctrace_bytes){label, (uint32_t)strlen(label)};
-	status = kind == CTRACE_TRACK_COUNTERS ? ctrace_gather_counters(gathering, pid, track->id)
-					       : ctrace_gather_tasks(gathering, pid, track->id);
+	if (kind == CTRACE_TRACK_COLLECTOR) {
+		status = ctrace_gather_collector(gathering, pid, track->id);
+	} else if (kind == CTRACE_TRACK_COUNTERS) {
+		status = ctrace_gather_counters(gathering, pid, track->id);
+	} else {
+		status = ctrace_gather_tasks(gathering, pid, track->id);
+	}
 	for (size_t i = lanes; i < gathering->lanes.count; i++) {
 		track->events += ((struct ctrace_lane *)gathering->lanes.items)[i].count;
 	}
@@ -182,6 +190,9 @@ static enum ctrace_status add_process(struct ctrace_gathering *gathering, uint64
 		}
 	}
 	status = add_heading(gathering, CTRACE_TRACK_COUNTERS, "Counters", process, pid);
+	if (status == CTRACE_OK) {
+		status = add_heading(gathering, CTRACE_TRACK_COLLECTOR, "Collector", process, pid);
+	}
 	if (status != CTRACE_OK) {
 		return status;
 	}

@@ -31,6 +31,12 @@ uint64_t ctrace_gather_pid(const struct ctrace_gathering *gathering, uint32_t bu
 
 enum ctrace_status ctrace_gather_counters(struct ctrace_gathering *gathering, uint64_t pid,
 					  uint32_t track);
+/* The samples, sorted here, one lane a name from `depth` on. */
+bool ctrace_gather_counter_lanes(struct ctrace_gathering *gathering, struct ctrace_column *samples,
+				 uint32_t track, uint32_t depth);
+/* A process's collections and pauses; fills `halted` of its threads, which have no lanes yet. */
+enum ctrace_status ctrace_gather_collector(struct ctrace_gathering *gathering, uint64_t pid,
+					   uint32_t track);
 enum ctrace_status ctrace_gather_tasks(struct ctrace_gathering *gathering, uint64_t pid,
 				       uint32_t track);
 enum ctrace_status ctrace_gather_flows(struct ctrace_gathering *gathering);

@@ -39,6 +39,12 @@ static void add_fixed_names(struct ctrace_model *model)
 	model->names[CTRACE_NAME_OTHERS] = fixed("other programs");
 	model->names[CTRACE_NAME_NO_FUNCTION] = fixed("(unknown function)");
 	model->names[CTRACE_NAME_NO_CALL] = fixed("(unknown call)");
+	for (unsigned i = 0; i < CTRACE_COLLECTOR_KINDS; i++) {
+		model->names[CTRACE_NAME_COLLECTOR + i] = fixed(ctrace_collector_kind_name(i));
+	}
+	model->names[CTRACE_NAME_COLLECTOR_HEAP] = fixed("collector's heap, bytes");
+	model->names[CTRACE_NAME_COLLECTOR_LIVE] = fixed("alive after collections, bytes");
+	model->names[CTRACE_NAME_HALTED] = fixed("stopped by the collector");
 	model->name_count = CTRACE_NAME_FIRST_SITE;
 }
 

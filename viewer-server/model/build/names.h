@@ -31,6 +31,9 @@ static inline uint32_t ctrace_names_of_site(const struct ctrace_model *model, ui
 	if (__builtin_expect(ctrace_is_call_site(site), 0)) {
 		return ctrace_names_of_call(model, ctrace_call_of_site(site));
 	}
+	if (__builtin_expect(ctrace_is_collector_site(site), 0)) {
+		return CTRACE_NAME_COLLECTOR + ctrace_collector_of_site(site);
+	}
 	return site < model->site_end ? model->site_names[site] & CTRACE_NAME_MASK
 				      : (uint32_t)CTRACE_NAME_UNKNOWN;
 }
@@ -41,6 +44,9 @@ static inline uint32_t ctrace_names_flags_of_site(const struct ctrace_model *mod
 	if (__builtin_expect(ctrace_is_call_site(site), 0)) {
 		return CTRACE_REAL_HAS_ARGS |
 		       ctrace_names_flags_of_call(model, ctrace_call_of_site(site));
+	}
+	if (__builtin_expect(ctrace_is_collector_site(site), 0)) {
+		return CTRACE_REAL_IS_COLLECTOR;
 	}
 	return site < model->site_end ? model->site_names[site] >> CTRACE_FLAGS_SHIFT : 0;
 }

@@ -103,6 +103,8 @@ static uint32_t flags_of(const struct ctrace_stream_build *build, const struct c
 		flags = ctrace_names_flags_of_site(build->model, span->site);
 	} else if (ctrace_is_call_site(span->site)) {
 		flags = ctrace_names_flags_of_call(build->model, ctrace_call_of_site(span->site));
+	} else if (ctrace_is_collector_site(span->site)) {
+		flags = CTRACE_REAL_IS_COLLECTOR;
 	}
 	if (__builtin_expect(span->flags == 0, 1)) {
 		return flags;
@@ -144,6 +146,63 @@ static void on_opened(void *context, struct ctrace_span *span, const struct ctra
 	weave_until(build, span->tag, span->depth);
 }
 
+static void add_heap(struct ctrace_stream_build *build, uint64_t time, uint64_t bytes,
+		     uint32_t name, uint32_t ref)
+{
+	struct ctrace_counter_sample *sample =
+		ctrace_column_add(&build->collector_heap, sizeof(*sample));
+
+	if (sample == NULL) {
+		build->is_out_of_memory = true;
+		return;
+	}
+	*sample = (struct ctrace_counter_sample){time, (double)bytes, name, ref};
+}
+
+/* A collector's work also concerns its process (collector_lanes.h). */
+static void add_collector(struct ctrace_stream_build *build, const struct ctrace_span *span,
+			  const struct ctrace_lane_event *event)
+{
+	struct ctrace_collector_work *work =
+		ctrace_column_add(&build->collector_work, sizeof(*work));
+
+	if (work == NULL) {
+		build->is_out_of_memory = true;
+		return;
+	}
+	*work = (struct ctrace_collector_work){
+		.start = event->start,
+		.end = event->start + event->duration,
+		.kind = ctrace_collector_of_site(span->site),
+		.flags = event->flags,
+		.ref = event->ref,
+		.end_ref = event->has_other ? event->other : CTRACE_NO_REF,
+	};
+	if (span->has_result && span->result != 0) {
+		add_heap(build, ns_of(build, span->end), (uint64_t)span->result,
+			 CTRACE_NAME_COLLECTOR_LIVE, event->other);
+	}
+}
+
+static void add_halt(struct ctrace_stream_build *build, const struct ctrace_event *event,
+		     const struct ctrace_value *values, uint32_t ref)
+{
+	struct ctrace_collector_halt *halt =
+		ctrace_column_add(&build->collector_halts, sizeof(*halt));
+
+	if (halt == NULL) {
+		build->is_out_of_memory = true;
+		return;
+	}
+	*halt = (struct ctrace_collector_halt){
+		.time = ns_of(build, event->ticks),
+		.thread = ctrace_thread_table_find(&build->model->threads, values[0].u64,
+						   event->ticks),
+		.ref = ref,
+		.is_stopped = values[1].u64 != 0,
+	};
+}
+
 static void on_closed(void *context, const struct ctrace_span *span)
 {
 	struct ctrace_stream_build *build = context;
@@ -169,6 +228,9 @@ static void on_closed(void *context, const struct ctrace_span *span)
 		event.duration = end - event.start;
 	}
 	add_span(build, span->depth, &event);
+	if (__builtin_expect(ctrace_is_collector_site(span->site), 0)) {
+		add_collector(build, span, &event);
+	}
 }
 
 static void change_task(struct ctrace_stream_build *build, uint32_t ref);
@@ -385,6 +447,13 @@ static void on_other(void *context, const struct ctrace_event *event, uint32_t c
 	case CTRACE_KIND_SAMPLE:
 		add_found(build, event, ref);
 		break;
+	case CTRACE_KIND_GC_HEAP:
+		add_heap(build, ns_of(build, event->ticks), values[0].u64,
+			 CTRACE_NAME_COLLECTOR_HEAP, ref);
+		break;
+	case CTRACE_KIND_GC_THREAD:
+		add_halt(build, event, values, ref);
+		break;
 	case CTRACE_KIND_THREAD_NAME:
 		keep_name(build, &build->thread_name, values[0].str);
 		break;
@@ -412,6 +481,7 @@ enum ctrace_status ctrace_stream_build_init(struct ctrace_stream_build *build,
 	build->own_found.info.kind = CTRACE_LANE_SAMPLE;
 	build->instants.info.kind = CTRACE_LANE_INSTANT;
 	build->gaps.info.kind = CTRACE_LANE_GAP;
+	build->halted.info.kind = CTRACE_LANE_HALT;
 	return ctrace_pairing_init(&build->pairing, &calls, build);
 }
 
@@ -432,6 +502,10 @@ void ctrace_stream_build_finish(struct ctrace_stream_build *build)
 	ctrace_lane_finish(&build->found);
 	ctrace_lane_finish(&build->own_found);
 	ctrace_lane_finish(&build->weave.calls);
+	ctrace_lane_finish(&build->halted);
+	ctrace_column_finish(&build->collector_work);
+	ctrace_column_finish(&build->collector_halts);
+	ctrace_column_finish(&build->collector_heap);
 	ctrace_column_finish(&build->delays);
 	ctrace_column_finish(&build->samples);
 	ctrace_column_finish(&build->tasks);

@@ -33,6 +33,21 @@ struct ctrace_flow_event {
 	uint8_t order;
 };
 
+/* Of a collector, in this thread; ns. */
+struct ctrace_collector_work {
+	uint64_t start, end;
+	enum ctrace_collector_kind kind;
+	uint32_t flags;	       /* of the lane's event */
+	uint32_t ref, end_ref; /* end_ref CTRACE_NO_REF: its end is not in the trace */
+};
+
+/* It stopped a thread, or let it go. */
+struct ctrace_collector_halt {
+	uint64_t time;
+	uint32_t thread, ref; /* thread: in the model's table, CTRACE_NO_THREAD */
+	bool is_stopped;
+};
+
 struct ctrace_stream_build {
 	struct ctrace_model
 		*model; /* names and trace only: nothing in it changes while streams are built */
@@ -48,6 +63,9 @@ struct ctrace_stream_build {
 	struct ctrace_lane own_found; /* those of its own stream */
 	uint32_t thread;	      /* in the model's table, CTRACE_NO_THREAD */
 	struct ctrace_column samples, tasks, flows;
+	/* struct ctrace_collector_work, _halt and ctrace_counter_sample. */
+	struct ctrace_column collector_work, collector_halts, collector_heap;
+	struct ctrace_lane halted; /* filled when streams come together, from all threads' halts */
 	struct ctrace_column contexts, losses, strays; /* as in struct ctrace_model_stream */
 	uint64_t context_id;   /* the task this thread works for now; 0: none */
 	uint32_t context_from; /* since which event */

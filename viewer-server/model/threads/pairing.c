@@ -119,12 +119,12 @@ static void end_named(struct ctrace_pairing *pairing, uint32_t site, uint64_t ti
 	close_innermost(pairing, ticks, 0);
 }
 
-/* An END without a name is of a span: calls that are open within have no end. */
+/* An END without a name is of a span: what is open within of calls and collectors has no end. */
 static void end_unnamed(struct ctrace_pairing *pairing, uint64_t ticks)
 {
 	uint32_t depth = pairing->depth;
 
-	while (depth > 0 && ctrace_is_call_site(pairing->open[depth - 1].site)) {
+	while (depth > 0 && ctrace_is_marked_site(pairing->open[depth - 1].site)) {
 		depth--;
 	}
 	if (depth == 0) {
@@ -165,6 +165,37 @@ static void end_call(struct ctrace_pairing *pairing, const struct ctrace_trace *
 	unwind(pairing, depth, event->ticks);
 	take_result(&pairing->open[depth - 1], event, values, ordinal);
 	close_innermost(pairing, event->ticks, 0);
+}
+
+/* The innermost work of a collector ends, whatever its kind is. */
+static void end_collector(struct ctrace_pairing *pairing, const struct ctrace_trace *trace,
+			  const struct ctrace_event *event, uint32_t ordinal)
+{
+	struct ctrace_span unknown = {.end = event->ticks, .site = ctrace_site_of_collector(0)};
+	struct ctrace_span *span = &unknown;
+	struct ctrace_value values[16];
+	uint32_t depth = pairing->depth;
+
+	if (ctrace_event_values(trace, event, values) < 2) {
+		return;
+	}
+	while (depth > 0 && !ctrace_is_collector_site(pairing->open[depth - 1].site)) {
+		depth--;
+	}
+	if (depth > 0) {
+		unwind(pairing, depth, event->ticks);
+		span = &pairing->open[depth - 1];
+	}
+	span->has_result = true;
+	span->result = (int64_t)values[0].u64;
+	span->freed = values[1].u64;
+	span->end_chunk = ordinal;
+	span->end_index = event->index;
+	if (depth > 0) {
+		close_innermost(pairing, event->ticks, 0);
+	} else {
+		close_unknown(pairing, unknown);
+	}
 }
 
 static void end_event(struct ctrace_pairing *pairing, const struct ctrace_event *event)
@@ -284,6 +315,19 @@ static void begin_call(struct ctrace_pairing *pairing, const struct ctrace_trace
 	open_span(pairing, begun, event);
 }
 
+static void begin_collector(struct ctrace_pairing *pairing, const struct ctrace_trace *trace,
+			    const struct ctrace_event *event, uint32_t ordinal)
+{
+	const struct place begun = {
+		.begin = event->ticks,
+		.site = ctrace_site_of_collector(first_number(trace, event)),
+		.chunk = ordinal,
+		.index = event->index,
+	};
+
+	open_span(pairing, begun, event);
+}
+
 static void replay(struct ctrace_pairing *pairing, const struct ctrace_trace *trace,
 		   const struct ctrace_event *event, uint32_t ordinal)
 {
@@ -314,6 +358,12 @@ static void replay(struct ctrace_pairing *pairing, const struct ctrace_trace *tr
 	case CTRACE_KIND_LOCK_ACQUIRED:
 		end_call(pairing, trace, event, ordinal);
 		break;
+	case CTRACE_KIND_GC_BEGIN:
+		begin_collector(pairing, trace, event, ordinal);
+		break;
+	case CTRACE_KIND_GC_END:
+		end_collector(pairing, trace, event, ordinal);
+		break;
 	default:
 		other_event(pairing, trace, event, ordinal);
 	}
@@ -324,7 +374,8 @@ struct agreement {
 	uint32_t open, listed;
 };
 
-/* Lists tell of spans, not of calls: these stay open where nothing says otherwise. */
+/* Lists tell of spans, not of calls and collectors: these stay open where nothing says otherwise.
+ */
 static struct agreement agree(const struct ctrace_pairing *pairing,
 			      const struct ctrace_cursor *cursor, bool has_missed)
 {
@@ -334,7 +385,7 @@ static struct agreement agree(const struct ctrace_pairing *pairing,
 		const struct ctrace_span *span = &pairing->open[same.open];
 		const struct ctrace_open_span_in_chunk *listed = &cursor->open[same.listed];
 
-		if (ctrace_is_call_site(span->site)) {
+		if (ctrace_is_marked_site(span->site)) {
 			if (has_missed) {
 				break;
 			}

@@ -23,14 +23,16 @@
  */
 
 #include "format/reader.h"
+#include "viewer-server/model/threads/collector_kind.h"
 #include "viewer-server/model/threads/task_stack.h"
 
 /*
  * Calls that a thread tells of itself (syscall_enter and syscall_exit in its own stream, and
  * lock_wait and lock_acquired) nest among its spans and are spans here: their `site` is the call's
- * number with a mark.
+ * number with a mark. So is what a collector does (gc_begin and gc_end): its kind with two marks.
  */
-#define CTRACE_CALL_SITE_MARK UINT32_C(0x80000000)
+#define CTRACE_CALL_SITE_MARK	   UINT32_C(0x80000000)
+#define CTRACE_COLLECTOR_SITE_MARK UINT32_C(0xc0000000)
 
 static inline uint32_t ctrace_site_of_call(uint64_t call)
 {
@@ -39,12 +41,34 @@ static inline uint32_t ctrace_site_of_call(uint64_t call)
 
 static inline bool ctrace_is_call_site(uint32_t site)
 {
-	return site != CTRACE_NO_SITE && (site & CTRACE_CALL_SITE_MARK) != 0;
+	return (site & CTRACE_COLLECTOR_SITE_MARK) == CTRACE_CALL_SITE_MARK;
 }
 
 static inline uint32_t ctrace_call_of_site(uint32_t site)
 {
 	return site & 0xffff;
+}
+
+static inline uint32_t ctrace_site_of_collector(uint64_t kind)
+{
+	return CTRACE_COLLECTOR_SITE_MARK | (uint32_t)ctrace_collector_kind_of(kind);
+}
+
+static inline bool ctrace_is_collector_site(uint32_t site)
+{
+	return site != CTRACE_NO_SITE &&
+	       (site & CTRACE_COLLECTOR_SITE_MARK) == CTRACE_COLLECTOR_SITE_MARK;
+}
+
+static inline enum ctrace_collector_kind ctrace_collector_of_site(uint32_t site)
+{
+	return ctrace_collector_kind_of(site & 0xff);
+}
+
+/* No site of the program's: nothing restates it, and no unnamed END ends it. */
+static inline bool ctrace_is_marked_site(uint32_t site)
+{
+	return ctrace_is_call_site(site) || ctrace_is_collector_site(site);
 }
 
 enum ctrace_span_flags {
@@ -66,10 +90,12 @@ struct ctrace_span {
 	uint32_t chunk, index; /* where its begin is: ordinal of the chunk, event in it;
 				  CTRACE_NO_CHUNK: nowhere */
 	uint32_t flags;
-	/* Of closed calls whose end is in the trace: where, and what they gave. */
+	/* Of closed calls and collectors' work whose end is in the trace: where, and what they
+	 * gave: collectors the bytes that are alive, and those they freed. */
 	bool has_result;
 	uint32_t end_chunk, end_index;
 	int64_t result;
+	uint64_t freed;
 };
 
 /* Events that are not in the trace: a LOST record, or chunks that could not be used. */

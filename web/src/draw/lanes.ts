@@ -6,7 +6,7 @@ import {formatDuration} from '../model/nanos'
 import {nameOf} from '../model/trace'
 import type {LaneBox} from '../model/tracks'
 import {xAt} from '../model/viewport'
-import {bucketWidth, REAL, type SpanTile} from '../wire/decode'
+import {bucketWidth, isCall, REAL, type SpanTile} from '../wire/decode'
 import type {Segment} from '../wire/cache'
 import type {NameColours, Swatch} from './colour'
 import {
@@ -271,7 +271,7 @@ function drawBox(
   if (w < OUTLINE_MIN || span.box.isCompact) {
     ctx.fillStyle = w < OUTLINE_MIN ? swatch.edge : swatch.fill
     ctx.fillRect(x, y, Math.max(w - (w > 3 ? line : 0), line), h)
-  } else if ((span.flags & (REAL.systemCall | REAL.libraryCall)) !== 0) {
+  } else if (isCall(span.flags)) {
     drawCall(ctx, swatch, (span.flags & REAL.systemCall) !== 0, [x, y, w - line, h], line)
   } else {
     drawOutlined(ctx, swatch.fill, swatch.edge, x, y, w - line, h, line)

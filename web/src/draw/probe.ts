@@ -7,8 +7,8 @@ import {boxAt, rowAt, type LaneBox, type Row} from '../model/tracks'
 import {timeAt} from '../model/viewport'
 import {
   bucketWidth,
+  isCall,
   INSTANT,
-  REAL,
   type CounterTile,
   type InstantTile,
   type SpanTile,
@@ -285,14 +285,12 @@ export function probeAt(scene: Scene, x: number, y: number): Probe | null {
   }
 }
 
-const IS_CALL = REAL.systemCall | REAL.libraryCall
-
 /** The innermost call of a thread that a stretch began in, as far as the tiles tell. */
 export function callAt(scene: Scene, track: number, start: Nanos, end: Nanos): string | null {
   const lanes = (scene.trace.lanesOfTrack.get(track) ?? []).filter(lane => lane.kind === 'span')
   for (const lane of [...lanes].reverse()) {
     const hit = spanIn(scene, segmentsOf(scene, lane.id), start, Math.min(end, start + 1))
-    if (hit !== null && (hit.flags & IS_CALL) !== 0) {
+    if (hit !== null && isCall(hit.flags)) {
       return nameOf(scene.trace, hit.name)
     }
   }

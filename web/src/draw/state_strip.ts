@@ -4,7 +4,7 @@
 
 import {nameOf} from '../model/trace'
 import {wordsOf, isWait} from '../model/states'
-import {REAL} from '../wire/decode'
+import {isCall} from '../wire/decode'
 import {hatching} from './hatching'
 import type {SpanBox} from './lanes'
 import {SMALL_FONT, type Scene} from './scene'
@@ -32,13 +32,11 @@ function lastAt(boxes: readonly SpanBox[], start: number): number {
 
 export type CallLookup = (track: number, start: number, end: number) => string | null
 
-const IS_CALL = REAL.systemCall | REAL.libraryCall
-
 /** Calls by track: for each lane its boxes, which come in the order of time. */
 function callsByTrack(spans: readonly SpanBox[]): ReadonlyMap<number, Map<number, SpanBox[]>> {
   const tracks = new Map<number, Map<number, SpanBox[]>>()
   for (const span of spans) {
-    if ((span.flags & IS_CALL) === 0) {
+    if (!isCall(span.flags)) {
       continue
     }
     const {track, id} = span.box.lane

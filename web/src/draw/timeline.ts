@@ -15,7 +15,7 @@ import {visibleBoxes, type Scene} from './scene'
 import {drawStates} from './state_strip'
 
 /** Lanes of outlined boxes. */
-const SPANLIKE: ReadonlySet<LaneKind> = new Set(['span', 'task', 'cpu'])
+const SPANLIKE: ReadonlySet<LaneKind> = new Set(['span', 'task', 'cpu', 'cycle', 'pause', 'halt'])
 
 function drawGround(ctx: CanvasRenderingContext2D, scene: Scene): void {
   const {theme, view, width, height} = scene

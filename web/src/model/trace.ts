@@ -3,8 +3,19 @@
 
 import type {Nanos} from './nanos'
 
-export type LaneKind = 'span' | 'instant' | 'counter' | 'task' | 'gap' | 'cpu' | 'state' | 'sample'
-export type TrackKind = 'cpus' | 'process' | 'thread' | 'counters' | 'tasks'
+export type LaneKind =
+  | 'span'
+  | 'instant'
+  | 'counter'
+  | 'task'
+  | 'gap'
+  | 'cpu'
+  | 'state'
+  | 'sample'
+  | 'cycle'
+  | 'pause'
+  | 'halt'
+export type TrackKind = 'cpus' | 'process' | 'thread' | 'counters' | 'tasks' | 'collector'
 
 export interface Track {
   readonly id: number

@@ -60,16 +60,21 @@ const KIND_WORDS: ReadonlyMap<string, string> = new Map([
   ['cpu', 'Turn on a CPU'],
   ['state', 'State of a thread'],
   ['sample', 'Sample'],
+  ['cycle', 'Collection'],
+  ['pause', 'Pause: the world stood still'],
+  ['halt', 'Stopped by a collector'],
 ])
 
 /** Categories that the kind says already. */
 const CALL_WORDS: ReadonlyMap<string, string> = new Map([
   ['syscall', 'System call'],
   ['call', 'Library call'],
+  ['gc', 'Work of a collector'],
 ])
 
 function kindText(event: EventAnswer): string {
-  return CALL_WORDS.get(event.category ?? '') ?? KIND_WORDS.get(event.kind) ?? event.kind
+  const call = event.kind === 'span' ? CALL_WORDS.get(event.category ?? '') : undefined
+  return call ?? KIND_WORDS.get(event.kind) ?? event.kind
 }
 
 function trackText(trace: Trace, track: Track | undefined): string {

@@ -6,7 +6,7 @@ import {formatCount, formatPlural, formatShare, formatValue} from '../model/quan
 import {isWait, wordsOf} from '../model/states'
 import {nameOf, trackOfLane, type Trace} from '../model/trace'
 import type {EventAnswer} from '../wire/api'
-import {REAL} from '../wire/decode'
+import {isCall, isCollector, REAL} from '../wire/decode'
 import type {Hit, SpanHit} from '../draw/probe'
 import {shown} from '../model/shown'
 
@@ -28,12 +28,19 @@ function sayState(trace: Trace, hit: SpanHit, call: string | null): Sentence {
   return {title: `${short}${where}`, facts: `${formatDuration(hit.duration)} · ${long}`}
 }
 
+function callWord(flags: number): string {
+  if (isCollector(flags)) {
+    return 'of the collector'
+  }
+  const word = (flags & REAL.systemCall) !== 0 ? 'system call' : 'library call'
+  return isCall(flags) ? word : ''
+}
+
 function saySpan(trace: Trace, hit: SpanHit): Sentence {
   const lane = trace.laneById.get(hit.lane)
   const kinds = [
     lane?.kind === 'cpu' ? `CPU ${lane.cpu ?? ''}` : '',
-    (hit.flags & REAL.systemCall) !== 0 ? 'system call' : '',
-    (hit.flags & REAL.libraryCall) !== 0 ? 'library call' : '',
+    callWord(hit.flags),
     (hit.flags & REAL.unfinished) !== 0 ? 'not finished' : '',
   ]
   return {

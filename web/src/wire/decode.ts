@@ -28,6 +28,17 @@ export const REAL = {
   libraryCall: 64,
 } as const
 
+const KIND_OF_CALL = REAL.systemCall | REAL.libraryCall
+
+/** A collector's work has both flags of calls. */
+export function isCollector(flags: number): boolean {
+  return (flags & KIND_OF_CALL) === KIND_OF_CALL
+}
+
+export function isCall(flags: number): boolean {
+  return (flags & KIND_OF_CALL) !== 0 && !isCollector(flags)
+}
+
 /** Flags of one bucket of instants. */
 export const INSTANT = {allLogs: 1, someLogs: 2} as const
 
