@@ -16,7 +16,7 @@ enum ctrace_status ctrace_top_locks_init(struct ctrace_top_locks *locks,
 	enum ctrace_status status;
 
 	*locks = (struct ctrace_top_locks){0};
-	status = ctrace_lock_waits_init(&locks->waits, trace);
+	status = ctrace_lock_waits_init(&locks->waits, trace, NULL);
 	if (status == CTRACE_OK) {
 		status = ctrace_lock_counts_init(&locks->counts, &locks->waits, settings);
 	}

@@ -89,6 +89,13 @@ void ctrace_checker_lock_event(struct ctrace_checker *checker, const struct ctra
 		ctrace_checker_reference(checker, &checker->calls, values[2].u64,
 					 "a wait for a lock");
 	}
+	if (event->kind == CTRACE_KIND_LOCK_STACK) {
+		ctrace_event_values(checker->trace, event, values);
+		if (values[0].u64 != 0) {
+			ctrace_checker_reference(checker, &checker->stacks, values[0].u64,
+						 "a stack of a lock");
+		}
+	}
 }
 
 /* What a row says of its stream. */

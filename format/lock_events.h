@@ -8,6 +8,7 @@
  *     lock_wait       it begins: which lock, in which call, who had it
  *     lock_acquired   it is over, however it went
  *     lock_released   in another thread's block: it let go what was waited for
+ *     lock_stack      behind the first or the last of these: where the thread was
  *
  * Each takes at most CTRACE_KERNEL_EVENT_BYTES in column 3 (kernel_events.h).
  */
@@ -68,6 +69,16 @@ static inline void ctrace_block_lock_released(struct ctrace_block *block, uint64
 
 	ctrace_block_arg_u64(block, lock);
 	*block->args_at++ = (uint8_t)kind;
+	ctrace_block_close_fields(block, length);
+}
+
+/* `stack`: a row of STACKS. */
+static inline void ctrace_block_lock_stack(struct ctrace_block *block, uint64_t ticks,
+					   uint32_t stack)
+{
+	uint8_t *length = ctrace_block_open_fields(block, CTRACE_KIND_LOCK_STACK, ticks);
+
+	ctrace_block_arg_u64(block, stack);
 	ctrace_block_close_fields(block, length);
 }
 

@@ -4,11 +4,13 @@
  * A program that knows nothing of ctrace and whose threads wait for one another, in ways it knows
  * all about. What it prints is what a trace of it must say.
  *
- *     locks-host truth      one wait of each kind; a line says: function lock waiter holder waker
+ *     locks-host truth      one wait of each kind; a line says: function lock waiter holder waker,
+ *                           and the functions that waited and that gave
  *     locks-host count      prints how many waits a mutex has seen
  *     locks-host deadlock   two threads wait for each other; prints their tids, and is killed
  *     locks-host fork       forks while its threads hold locks
  *     locks-host storm      64 threads, all kinds of lock
+ *     locks-host forks      the same, while one more forks
  *     locks-host handler    a handler posts what the program waits for
  */
 
@@ -205,34 +207,85 @@ static void give_end(void)
 	sem_post(&end_of_joined);
 }
 
+static int end_of_thrd(void *unused)
+{
+	end_when_told(unused);
+	return 0;
+}
+
+static void start_thrd(void)
+{
+	joined_tid = 0;
+	thrd_create((thrd_t *)&joined, end_of_thrd, NULL);
+	until_asleep(&joined_tid);
+}
+
+static void wait_thrd(void)
+{
+	thrd_join((thrd_t)joined, NULL);
+}
+
+static void wait_mtx_timed(void)
+{
+	const struct timespec late = {INT32_MAX, 0};
+
+	mtx_timedlock(&mtx, &late);
+	mtx_unlock(&mtx);
+}
+
+static void wait_cnd_timed(void)
+{
+	const struct timespec late = {INT32_MAX, 0};
+
+	mtx_lock(&of_cnd);
+	cnd_timedwait(&cnd, &of_cnd, &late);
+	mtx_unlock(&of_cnd);
+}
+
+static void signal_cnd(void)
+{
+	mtx_lock(&of_cnd);
+	cnd_signal(&cnd);
+	mtx_unlock(&of_cnd);
+}
+
+#define WAY(take, wait, give) take, wait, give, #wait, #give
+
 static const struct truth {
 	const char *name;
 	const void *lock;
 	void (*take)(void), (*wait)(void), (*give)(void);
+	const char *wait_name, *give_name;
 	enum { NOBODY, MAIN, JOINED } holder, waker;
 } truths[] = {
-	{"pthread_mutex_lock", &mutex, take_mutex, wait_mutex, give_mutex, MAIN, MAIN},
-	{"pthread_mutex_timedlock", &mutex, take_mutex, wait_timed, give_mutex, MAIN, MAIN},
-	{"pthread_rwlock_rdlock", &rwlock, take_write, wait_read, give_rwlock, MAIN, MAIN},
-	{"pthread_rwlock_wrlock", &rwlock, take_write, wait_write, give_rwlock, MAIN, MAIN},
-	{"pthread_rwlock_wrlock", &rwlock, take_read, wait_write, give_rwlock, NOBODY, MAIN},
-	{"pthread_cond_wait", &condition, take_nothing, wait_condition, give_condition, NOBODY,
+	{"pthread_mutex_lock", &mutex, WAY(take_mutex, wait_mutex, give_mutex), MAIN, MAIN},
+	{"pthread_mutex_timedlock", &mutex, WAY(take_mutex, wait_timed, give_mutex), MAIN, MAIN},
+	{"pthread_rwlock_rdlock", &rwlock, WAY(take_write, wait_read, give_rwlock), MAIN, MAIN},
+	{"pthread_rwlock_wrlock", &rwlock, WAY(take_write, wait_write, give_rwlock), MAIN, MAIN},
+	{"pthread_rwlock_wrlock", &rwlock, WAY(take_read, wait_write, give_rwlock), NOBODY, MAIN},
+	{"pthread_cond_wait", &condition, WAY(take_nothing, wait_condition, give_condition), NOBODY,
 	 MAIN},
-	{"sem_wait", &semaphore, take_nothing, wait_semaphore, give_semaphore, NOBODY, MAIN},
-	{"pthread_barrier_wait", &barrier, take_nothing, wait_barrier, wait_barrier, NOBODY, MAIN},
-	{"pthread_join", NULL, start_joined, wait_join, give_end, JOINED, JOINED},
-	{"mtx_lock", &mtx, take_mtx, wait_mtx, give_mtx, MAIN, MAIN},
-	{"cnd_wait", &cnd, take_nothing, wait_cnd, give_cnd, NOBODY, MAIN},
+	{"sem_wait", &semaphore, WAY(take_nothing, wait_semaphore, give_semaphore), NOBODY, MAIN},
+	{"pthread_barrier_wait", &barrier, WAY(take_nothing, wait_barrier, wait_barrier), NOBODY,
+	 MAIN},
+	{"pthread_join", NULL, WAY(start_joined, wait_join, give_end), JOINED, JOINED},
+	{"mtx_lock", &mtx, WAY(take_mtx, wait_mtx, give_mtx), MAIN, MAIN},
+	{"mtx_timedlock", &mtx, WAY(take_mtx, wait_mtx_timed, give_mtx), MAIN, MAIN},
+	{"cnd_wait", &cnd, WAY(take_nothing, wait_cnd, give_cnd), NOBODY, MAIN},
+	{"cnd_timedwait", &cnd, WAY(take_nothing, wait_cnd_timed, signal_cnd), NOBODY, MAIN},
+	{"thrd_join", NULL, WAY(start_thrd, wait_thrd, give_end), JOINED, JOINED},
 };
 
 static _Atomic pid_t waiter;
 
-/* The event of a thread that comes first maps its ring: that is over before it waits. */
+/* The event of a thread that comes first maps its ring: that is over before it waits. One stack in
+ * 2 ms is told of waits like it. */
 static void *wait_as_told(void *truth)
 {
 	const struct timespec past = {0, 0};
 
 	sem_timedwait(&end_of_joined, &past);
+	usleep(5000);
 	atomic_store_explicit(&waiter, gettid(), memory_order_release);
 	((const struct truth *)truth)->wait();
 	return NULL;
@@ -254,9 +307,10 @@ static void tell(const struct truth *truth)
 	usleep(HELD_US);
 	truth->give();
 	pthread_join(thread, NULL);
-	printf("%s %llu %d %d %d\n", truth->name,
+	printf("%s %llu %d %d %d %s %s\n", truth->name,
 	       (unsigned long long)(truth->lock != NULL ? (uintptr_t)truth->lock : joined),
-	       (int)waiter, (int)tid_of(truth->holder), (int)tid_of(truth->waker));
+	       (int)waiter, (int)tid_of(truth->holder), (int)tid_of(truth->waker), truth->wait_name,
+	       truth->give_name);
 }
 
 static void tell_all(void)
@@ -456,6 +510,29 @@ static void storm(void)
 	printf("%u %u %u %u\n", in_mutex, in_rwlock, in_mtx, in_semaphore);
 }
 
+/* ---- many threads, and forks ---- */
+
+#define STORM_FORKS 100
+
+static void *fork_again_and_again(void *good)
+{
+	for (unsigned i = 0; i < STORM_FORKS; i++) {
+		*(unsigned *)good += fork_once();
+	}
+	return NULL;
+}
+
+static void storm_with_forks(void)
+{
+	unsigned good = 0;
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, fork_again_and_again, &good);
+	storm();
+	pthread_join(thread, NULL);
+	printf("%u\n", good);
+}
+
 /* ---- a handler ---- */
 
 #define SIGNALS 500
@@ -484,8 +561,9 @@ static void be_posted(void)
 static const struct {
 	const char *name;
 	void (*run)(void);
-} ways[] = {{"truth", tell_all}, {"count", count_all}, {"deadlock", deadlock},
-	    {"fork", fork_all},	 {"storm", storm},     {"handler", be_posted}};
+} ways[] = {{"truth", tell_all},   {"count", count_all}, {"deadlock", deadlock},
+	    {"fork", fork_all},	   {"storm", storm},	 {"forks", storm_with_forks},
+	    {"handler", be_posted}};
 
 int main(int count, char **arguments)
 {

@@ -15,6 +15,7 @@ import unittest
 from pathlib import Path
 
 from calls_trace import Programs, result_of, run
+from test_memory import Frames
 
 # locks-host holds a lock at least for so long while another thread waits.
 HELD_NS = 20_000_000
@@ -38,6 +39,24 @@ class Waits:
         self.begun = [self.row_of(row) for row in events if row["kind"] == "lock_wait"]
         self.ended = [self.row_of(row) for row in events if row["kind"] == "lock_acquired"]
         self.kinds = {row["kind"] for row in lines if row["type"] == "event"}
+        self.frames = Frames(text)
+        self.take_stacks(events)
+
+    def take_stacks(self, events):
+        """Where a thread was at an event of a lock, by its stream, its kind and its place there."""
+        last, self.stacks = {}, {}
+        for row in events:
+            if row["kind"] == "lock_stack":
+                assert row["stream"] in last, "a stack behind no event of a lock"
+                self.stacks[last.pop(row["stream"])] = row["args"]["stack"]
+            else:
+                last[row["stream"]] = (row["kind"], self.tids[row["stream"]], row["ns"], row["args"]["lock"])
+                if row["kind"] == "lock_acquired":
+                    del last[row["stream"]]
+
+    def functions_at(self, kind, row):
+        """Innermost first; none: no stack was told."""
+        return self.frames.stack(self.stacks.get((kind, row["tid"], row["ns"], row["lock"]), 0))
 
     def row_of(self, event):
         return {**event["args"], "ns": event["ns"], "tid": self.tids[event["stream"]], "name": self.names.get(event["args"].get("call"))}
@@ -71,18 +90,31 @@ class Locks(unittest.TestCase):
         return done.stdout.decode(), Waits(self.trace)
 
     def check_truth(self, line, waits):
-        name, lock, waiter, holder, waker = (word if at == 0 else int(word) for at, word in enumerate(line.split(" ")))
+        name, *numbers, waits_in, gives_in = line.split(" ")
+        lock, waiter, holder, waker = map(int, numbers)
         found = [wait for wait in waits.begun if (wait["name"], wait["lock"], wait["tid"]) == (name, lock, waiter)]
         self.assertEqual(1, len(found), line)
         end = waits.end_of(found[0])
         self.assertEqual((lock, 0), (end["lock"], end["result"]), line)
         self.assertGreaterEqual(end["ns"] - found[0]["ns"], HELD_NS, line)
         self.assertEqual((holder, waker), (found[0]["holder"], waits.waker_of(found[0])), line)
+        self.check_stacks(waits, found[0], waits_in, gives_in)
+
+    def check_stacks(self, waits, wait, waits_in, gives_in):
+        """Whole ones: from the function that the program called the lock's from, out to where the thread begins."""
+        waiting = waits.functions_at("lock_wait", wait)
+        self.assertEqual([waits_in, "wait_as_told"], waiting[:2])
+        self.assertIn("clone3", waiting[-1])
+        end = waits.end_of(wait)
+        given = [row for row in waits.released if row["lock"] == wait["lock"] and wait["ns"] <= row["ns"] <= end["ns"]]
+        for row in given:
+            self.assertEqual([gives_in, "tell", "tell_all", "main"], waits.functions_at("lock_released", row)[:4])
+        self.assertEqual(wait["lock_kind"] not in (BARRIER, *JOINS), len(given) == 1)
 
     def test_each_wait_is_as_long_as_it_must_be_and_knows_who_had_the_lock_and_who_gave_it(self):
         text, waits = self.recorded("truth")
         lines = text.splitlines()
-        self.assertEqual(11, len(lines))
+        self.assertEqual(14, len(lines))
         for line in lines:
             self.check_truth(line, waits)
 
@@ -100,7 +132,7 @@ class Locks(unittest.TestCase):
 
     def test_with_locks_alone_there_are_no_calls(self):
         _, waits = self.recorded("count")
-        self.assertLessEqual(waits.kinds, {"lock_wait", "lock_acquired", "lock_released", "thread_name", "process_name"})
+        self.assertLessEqual(waits.kinds, {"lock_wait", "lock_acquired", "lock_released", "lock_stack", "thread_name", "process_name"})
 
     def test_without_the_source_there_are_no_locks(self):
         _, waits = self.recorded("count", sources="spans,preload")
@@ -127,11 +159,26 @@ class Locks(unittest.TestCase):
         if waits.lost == 0:
             self.assertEqual(len(waits.begun), len(waits.ended))
 
+    def test_forks_in_a_storm_go_on(self):
+        self.assertEqual("25600 25600 25600 25600\n100\n", self.recorded("forks")[0])
+
+    def test_stacks_are_bounded(self):
+        """16 at once, and one more in 100 us, whatever the threads do."""
+        _, waits = self.recorded("storm")
+        times = [ns for _, _, ns, _ in waits.stacks]
+        self.assertTrue(times)
+        self.assertLessEqual(len(times), 17 + (max(times) - min(times)) / 100_000)
+
+    def test_stacks_may_be_left_out(self):
+        _, waits = self.recorded("count", env={"CTRACE_LOCK_STACKS": "off"})
+        self.assertTrue(waits.begun)
+        self.assertEqual({}, waits.stacks)
+
     def test_handlers_may_post(self):
         self.assertEqual("500\n", self.recorded("handler")[0])
 
     def test_nothing_is_different_for_the_program_while_nobody_records(self):
-        for way in ("count", "fork", "storm", "handler"):
+        for way in ("count", "fork", "storm", "forks", "handler"):
             with self.subTest(way):
                 done = run(ARGUMENTS.host, way, env={"LD_PRELOAD": str(Programs.preload)})
                 self.assertEqual((0, b""), (done.returncode, done.stderr))
@@ -145,8 +192,9 @@ class Locks(unittest.TestCase):
                     self.assertEqual("25600 25600 25600 25600\n", text)
 
     def test_a_word_that_is_none_is_said(self):
-        done = run("true", env={"LD_PRELOAD": str(Programs.preload), "CTRACE_LOCKS": "some"})
-        self.assertEqual((0, b"", b"ctrace: CTRACE_LOCKS=some: must be on or off\n"), result_of(done))
+        for name in ("CTRACE_LOCKS", "CTRACE_LOCK_STACKS"):
+            done = run("true", env={"LD_PRELOAD": str(Programs.preload), name: "some"})
+            self.assertEqual((0, b"", f"ctrace: {name}=some: must be on or off\n".encode()), result_of(done))
 
 
 def main():

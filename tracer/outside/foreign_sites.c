@@ -58,6 +58,7 @@ static bool has_demanded(const struct ctrace_site_record *record)
 	case CTRACE_KIND_FREE:
 	case CTRACE_KIND_REALLOC:
 	case CTRACE_KIND_POOL:
+	case CTRACE_KIND_LOCK_STACK:
 		return ctrace_memory_shape(record->kind, types, record->arg_count) !=
 		       CTRACE_MEMORY_NONE;
 	case CTRACE_KIND_TASK_STEP:

@@ -13,28 +13,12 @@
 #include "tracer/preload/alloc_real.h"
 #include "tracer/preload/alloc_record.h"
 #include "tracer/preload/call_table.h"
+#include "tracer/preload/caller_frame.h"
 
 #include <errno.h>
 #include <string.h>
 
-#if defined(__clang__)
-#define JUMP_TO __attribute__((musttail)) return
-#define CTRACE_JUMPS
-#else
-#define JUMP_TO	     return
-#define CTRACE_JUMPS __attribute__((optimize("O2")))
-#endif
-
 #define LIKELY(x) __builtin_expect(!!(x), 1)
-#define RARE	  __attribute__((noinline)) static
-
-/* Of the function that uses it: it then keeps a frame pointer, above which its caller stood. */
-#define FRAME_OF_CALLER()                                                                          \
-	{                                                                                          \
-		.caller = ((const uintptr_t *)__builtin_frame_address(0))[1],                      \
-		.stack_pointer = (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),    \
-		.frame_pointer = ((const uintptr_t *)__builtin_frame_address(0))[0],               \
-	}
 
 /* Is this block passed over, as nearly all are? Counts it. */
 static inline bool is_passed_over(size_t size)
@@ -48,9 +32,9 @@ static inline bool is_passed_over(size_t size)
 
 /* ---- getting ---- */
 
-RARE void *chosen_malloc(size_t size)
+CTRACE_RARE void *chosen_malloc(size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	enum ctrace_alloc_choice choice = ctrace_alloc_choose(size);
 	void *block = ctrace_allocator.malloc(size);
 
@@ -61,14 +45,14 @@ RARE void *chosen_malloc(size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS void *malloc(size_t size)
 {
 	if (is_passed_over(size)) {
-		JUMP_TO ctrace_allocator.malloc(size);
+		CTRACE_JUMP_TO ctrace_allocator.malloc(size);
 	}
-	JUMP_TO chosen_malloc(size);
+	CTRACE_JUMP_TO chosen_malloc(size);
 }
 
-RARE void *chosen_calloc(size_t count, size_t size)
+CTRACE_RARE void *chosen_calloc(size_t count, size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	enum ctrace_alloc_choice choice = ctrace_alloc_choose(count * size);
 	void *block = ctrace_allocator.calloc(count, size);
 
@@ -80,14 +64,14 @@ RARE void *chosen_calloc(size_t count, size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS void *calloc(size_t count, size_t size)
 {
 	if (is_passed_over(count * size)) {
-		JUMP_TO ctrace_allocator.calloc(count, size);
+		CTRACE_JUMP_TO ctrace_allocator.calloc(count, size);
 	}
-	JUMP_TO chosen_calloc(count, size);
+	CTRACE_JUMP_TO chosen_calloc(count, size);
 }
 
-RARE void *chosen_memalign(size_t alignment, size_t size)
+CTRACE_RARE void *chosen_memalign(size_t alignment, size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	enum ctrace_alloc_choice choice = ctrace_alloc_choose(size);
 	void *block = ctrace_allocator.memalign(alignment, size);
 
@@ -98,14 +82,14 @@ RARE void *chosen_memalign(size_t alignment, size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS void *memalign(size_t alignment, size_t size)
 {
 	if (is_passed_over(size)) {
-		JUMP_TO ctrace_allocator.memalign(alignment, size);
+		CTRACE_JUMP_TO ctrace_allocator.memalign(alignment, size);
 	}
-	JUMP_TO chosen_memalign(alignment, size);
+	CTRACE_JUMP_TO chosen_memalign(alignment, size);
 }
 
-RARE void *chosen_aligned_alloc(size_t alignment, size_t size)
+CTRACE_RARE void *chosen_aligned_alloc(size_t alignment, size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	enum ctrace_alloc_choice choice = ctrace_alloc_choose(size);
 	void *block = ctrace_allocator.aligned_alloc(alignment, size);
 
@@ -116,14 +100,14 @@ RARE void *chosen_aligned_alloc(size_t alignment, size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS void *aligned_alloc(size_t alignment, size_t size)
 {
 	if (is_passed_over(size)) {
-		JUMP_TO ctrace_allocator.aligned_alloc(alignment, size);
+		CTRACE_JUMP_TO ctrace_allocator.aligned_alloc(alignment, size);
 	}
-	JUMP_TO chosen_aligned_alloc(alignment, size);
+	CTRACE_JUMP_TO chosen_aligned_alloc(alignment, size);
 }
 
-RARE int chosen_posix_memalign(void **block, size_t alignment, size_t size)
+CTRACE_RARE int chosen_posix_memalign(void **block, size_t alignment, size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	enum ctrace_alloc_choice choice = ctrace_alloc_choose(size);
 	int result = ctrace_allocator.posix_memalign(block, alignment, size);
 
@@ -136,14 +120,14 @@ RARE int chosen_posix_memalign(void **block, size_t alignment, size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS int posix_memalign(void **block, size_t alignment, size_t size)
 {
 	if (is_passed_over(size)) {
-		JUMP_TO ctrace_allocator.posix_memalign(block, alignment, size);
+		CTRACE_JUMP_TO ctrace_allocator.posix_memalign(block, alignment, size);
 	}
-	JUMP_TO chosen_posix_memalign(block, alignment, size);
+	CTRACE_JUMP_TO chosen_posix_memalign(block, alignment, size);
 }
 
-RARE void *chosen_valloc(size_t size)
+CTRACE_RARE void *chosen_valloc(size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	enum ctrace_alloc_choice choice = ctrace_alloc_choose(size);
 	void *block = ctrace_allocator.valloc(size);
 
@@ -154,14 +138,14 @@ RARE void *chosen_valloc(size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS void *valloc(size_t size)
 {
 	if (is_passed_over(size)) {
-		JUMP_TO ctrace_allocator.valloc(size);
+		CTRACE_JUMP_TO ctrace_allocator.valloc(size);
 	}
-	JUMP_TO chosen_valloc(size);
+	CTRACE_JUMP_TO chosen_valloc(size);
 }
 
-RARE void *chosen_pvalloc(size_t size)
+CTRACE_RARE void *chosen_pvalloc(size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	enum ctrace_alloc_choice choice = ctrace_alloc_choose(size);
 	void *block = ctrace_allocator.pvalloc(size);
 
@@ -172,14 +156,14 @@ RARE void *chosen_pvalloc(size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS void *pvalloc(size_t size)
 {
 	if (is_passed_over(size)) {
-		JUMP_TO ctrace_allocator.pvalloc(size);
+		CTRACE_JUMP_TO ctrace_allocator.pvalloc(size);
 	}
-	JUMP_TO chosen_pvalloc(size);
+	CTRACE_JUMP_TO chosen_pvalloc(size);
 }
 
 /* ---- giving back ---- */
 
-RARE void chosen_free(void *block)
+CTRACE_RARE void chosen_free(void *block)
 {
 	size_t unused;
 
@@ -214,7 +198,7 @@ static void *move_early(const void *block, size_t had, size_t size)
 
 /* A size of 0 gives the block back, and most allocators then answer NULL. */
 static void tell_resized(enum ctrace_alloc_choice choice, const void *block, const void *moved,
-			 size_t size, const struct ctrace_alloc_frame *frame)
+			 size_t size, const struct ctrace_caller_frame *frame)
 {
 	if (moved == NULL) {
 		if (size != 0) {
@@ -229,7 +213,7 @@ static void tell_resized(enum ctrace_alloc_choice choice, const void *block, con
 	}
 }
 
-RARE void *resize(void *block, size_t size, const struct ctrace_alloc_frame *frame)
+CTRACE_RARE void *resize(void *block, size_t size, const struct ctrace_caller_frame *frame)
 {
 	enum ctrace_alloc_choice choice;
 	bool is_told;
@@ -250,9 +234,9 @@ RARE void *resize(void *block, size_t size, const struct ctrace_alloc_frame *fra
 	return moved;
 }
 
-RARE void *chosen_realloc(void *block, size_t size)
+CTRACE_RARE void *chosen_realloc(void *block, size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 
 	return resize(block, size, &frame);
 }
@@ -260,15 +244,15 @@ RARE void *chosen_realloc(void *block, size_t size)
 CTRACE_WRAPPER CTRACE_JUMPS void *realloc(void *block, size_t size)
 {
 	if (LIKELY(!ctrace_live_may_be(block)) && is_passed_over(size)) {
-		JUMP_TO ctrace_allocator.realloc(block, size);
+		CTRACE_JUMP_TO ctrace_allocator.realloc(block, size);
 	}
-	JUMP_TO chosen_realloc(block, size);
+	CTRACE_JUMP_TO chosen_realloc(block, size);
 }
 
 /* Not that of libc, which may call realloc, whichever that is. */
 CTRACE_WRAPPER void *reallocarray(void *block, size_t count, size_t size)
 {
-	const struct ctrace_alloc_frame frame = FRAME_OF_CALLER();
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	size_t bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes)) {

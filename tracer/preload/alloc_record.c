@@ -7,8 +7,8 @@
 #include "format/kinds.h"
 #include "tracer/preload/alloc_chance.h"
 #include "tracer/preload/alloc_live.h"
+#include "tracer/preload/stack_copy.h"
 #include "tracer/src/clock/clock.h"
-#include "tracer/src/sites/kernel_call.h"
 #include "tracer/src/sites/memory_shape.h"
 
 #include <errno.h>
@@ -19,7 +19,6 @@
 
 /* Before it is known what is wanted, and while nobody records: looked at again after so much. */
 #define LOOK_AGAIN_BYTES (1u << 20)
-#define PAGE_BYTES	 4096u
 
 enum mode { UNDECIDED, OFF, SAMPLED, FULL };
 enum site { SITE_STACK, SITE_CALLER, SITE_REALLOC, SITE_FREE, SITES };
@@ -45,7 +44,7 @@ static uint16_t states[SITES];
 	}
 
 static const struct ctrace_site_info sites[SITES] = {
-	SITE(SITE_STACK, CTRACE_KIND_ALLOC, "u\0u\0u\0h\0h\0h\0s\0s\0s\0s\0"),
+	SITE(SITE_STACK, CTRACE_KIND_ALLOC, "u\0u\0u\0" CTRACE_STACK_COPY_SCHEMA),
 	SITE(SITE_CALLER, CTRACE_KIND_ALLOC, "u\0u\0p\0"),
 	SITE(SITE_REALLOC, CTRACE_KIND_REALLOC, "u\0u\0u\0p\0"),
 	SITE(SITE_FREE, CTRACE_KIND_FREE, "u\0"),
@@ -174,52 +173,20 @@ enum ctrace_alloc_choice ctrace_alloc_choose(size_t size)
 
 /* ---- records ---- */
 
-/*
- * Can it be read? Asked of the kernel by a call that would block signals in a way that there is
- * not: it reads the mask first, and then changes nothing.
- */
-static bool is_readable(uintptr_t address)
-{
-	return ctrace_kernel_call(SYS_rt_sigprocmask, ~0L, (long)address, 0, 8) != -EFAULT;
-}
-
-/* Of the stack above `from`: to the end of its page, and of the next one if that is there. */
-static size_t stack_bytes(uintptr_t from)
-{
-	size_t in_page = PAGE_BYTES - from % PAGE_BYTES;
-
-	if (in_page >= CTRACE_STACK_COPY_BYTES || !is_readable(from + in_page)) {
-		return in_page < CTRACE_STACK_COPY_BYTES ? in_page : CTRACE_STACK_COPY_BYTES;
-	}
-	return CTRACE_STACK_COPY_BYTES;
-}
-
 static bool record_with_stack(const void *block, size_t size,
-			      const struct ctrace_alloc_frame *frame)
+			      const struct ctrace_caller_frame *frame)
 {
-	size_t left = stack_bytes(frame->stack_pointer);
-	const char *from = (const char *)frame->stack_pointer; /* NOLINT: our own stack */
-	struct ctrace_arg args[CTRACE_STACK_COPY_LEAD + CTRACE_STACK_PIECES] = {
+	struct ctrace_arg args[CTRACE_MEMORY_STACK_LEAD + CTRACE_STACK_COPY_ARGS] = {
 		{.word = (uintptr_t)block},
 		{.word = size},
 		{.word = ctrace_chance_weight(size, mean)},
-		{.word = frame->caller},
-		{.word = frame->stack_pointer},
-		{.word = frame->frame_pointer},
 	};
 
-	for (unsigned i = 0; i < CTRACE_STACK_PIECES; i++) {
-		size_t piece = left < CTRACE_STACK_PIECE_BYTES ? left : CTRACE_STACK_PIECE_BYTES;
-
-		args[CTRACE_STACK_COPY_LEAD + i] =
-			(struct ctrace_arg){.word = piece, .bytes = from};
-		from += piece;
-		left -= piece;
-	}
+	ctrace_stack_copy(&args[CTRACE_MEMORY_STACK_LEAD], frame);
 	return face->record(state_of(SITE_STACK), args, sizeof(args) / sizeof(args[0]));
 }
 
-static void got_sampled(const void *block, size_t size, const struct ctrace_alloc_frame *frame)
+static void got_sampled(const void *block, size_t size, const struct ctrace_caller_frame *frame)
 {
 	/* One that there is no place for is passed over: nothing would tell of its end. */
 	if (ctrace_live_add(block) && !record_with_stack(block, size, frame)) {
@@ -228,7 +195,7 @@ static void got_sampled(const void *block, size_t size, const struct ctrace_allo
 }
 
 void ctrace_alloc_got(enum ctrace_alloc_choice choice, const void *block, size_t size,
-		      const struct ctrace_alloc_frame *frame)
+		      const struct ctrace_caller_frame *frame)
 {
 	const uint64_t words[] = {(uintptr_t)block, size, frame->caller};
 
@@ -256,7 +223,7 @@ bool ctrace_alloc_gives_back(const void *block)
 }
 
 void ctrace_alloc_moved(const void *from, const void *to, size_t size,
-			const struct ctrace_alloc_frame *frame)
+			const struct ctrace_caller_frame *frame)
 {
 	const uint64_t words[] = {(uintptr_t)from, (uintptr_t)to, size, frame->caller};
 	unsigned state = state_of(SITE_REALLOC);
@@ -268,7 +235,7 @@ void ctrace_alloc_moved(const void *from, const void *to, size_t size,
 
 void ctrace_alloc_kept(const void *block)
 {
-	const struct ctrace_alloc_frame nowhere = {.caller = 0};
+	const struct ctrace_caller_frame nowhere = {.caller = 0};
 
 	if (atomic_load_explicit(&mode, memory_order_acquire) == SAMPLED) { /* [L] */
 		ctrace_live_add(block);

@@ -20,6 +20,7 @@
  * ring).  errno: kept.
  */
 
+#include "tracer/preload/caller_frame.h"
 #include "tracer/src/library/face.h"
 
 #include <stdbool.h>
@@ -27,11 +28,6 @@
 #include <stdint.h>
 
 enum ctrace_alloc_choice { CTRACE_ALLOC_PASS, CTRACE_ALLOC_SAMPLED, CTRACE_ALLOC_FULL };
-
-/* Who called: registers as they are once the call has returned. */
-struct ctrace_alloc_frame {
-	uintptr_t caller, stack_pointer, frame_pointer;
-};
 
 /*
  * `left`: bytes up to and with the next that is chosen. 0: the slow path decides, as at a thread's
@@ -55,14 +51,14 @@ enum ctrace_alloc_choice ctrace_alloc_choose(size_t size);
 
 /* `block` may be NULL: nothing was got. */
 void ctrace_alloc_got(enum ctrace_alloc_choice choice, const void *block, size_t size,
-		      const struct ctrace_alloc_frame *frame);
+		      const struct ctrace_caller_frame *frame);
 
 /* About to be freed. True: this was recorded. */
 bool ctrace_alloc_gives_back(const void *block);
 
 /* A block that ctrace_alloc_gives_back said true of goes on elsewhere, all being recorded. */
 void ctrace_alloc_moved(const void *from, const void *to, size_t size,
-			const struct ctrace_alloc_frame *frame);
+			const struct ctrace_caller_frame *frame);
 /* Or it does not: the call failed, and it is alive. */
 void ctrace_alloc_kept(const void *block);
 #pragma GCC visibility pop

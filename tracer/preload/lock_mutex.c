@@ -15,26 +15,32 @@
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
-/* What waits is a function of its own, so that the other way keeps no registers. */
+/* What waits is a function of its own, so that the other way keeps no registers, and jumped to, so
+ * that it knows where the program stands. */
 #define LOCK_UNLESS(is_bad, function, attempt, busy, number, holder, parameters, ...)              \
-	__attribute__((noinline)) static int wait_in_##function parameters                         \
+	CTRACE_RARE int wait_in_##function parameters                                              \
 	{                                                                                          \
-		unsigned code = ctrace_lock_begin(CTRACE_LOCK_ID_##function, lock, holder);        \
+		const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();                 \
+		unsigned code =                                                                    \
+			ctrace_lock_begin(CTRACE_LOCK_ID_##function, lock, holder, &frame);        \
 		int result = ctrace_locks.function(__VA_ARGS__);                                   \
                                                                                                    \
 		ctrace_lock_end(CTRACE_LOCK_ID_##function, code, lock, number(result));            \
 		return result;                                                                     \
 	}                                                                                          \
                                                                                                    \
-	CTRACE_LOCK_WRAPPER int function parameters                                                \
+	CTRACE_LOCK_WRAPPER CTRACE_JUMPS int function parameters                                   \
 	{                                                                                          \
 		int result;                                                                        \
                                                                                                    \
 		if (LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_##function) == 0) || (is_bad)) {       \
-			return ctrace_locks.function(__VA_ARGS__);                                 \
+			CTRACE_JUMP_TO ctrace_locks.function(__VA_ARGS__);                         \
 		}                                                                                  \
 		result = attempt(lock);                                                            \
-		return LIKELY(result != (busy)) ? result : wait_in_##function(__VA_ARGS__);        \
+		if (LIKELY(result != (busy))) {                                                    \
+			return result;                                                             \
+		}                                                                                  \
+		CTRACE_JUMP_TO wait_in_##function(__VA_ARGS__);                                    \
 	}
 #define LOCK(...) LOCK_UNLESS(false, __VA_ARGS__)
 
@@ -79,12 +85,20 @@ APPLY(LOCK, mtx_timedlock, MTX, (mtx_t *restrict lock, const struct timespec *re
 /* The record comes first: behind the real call the lock may be gone, and the time would be after
  * that of the thread that goes on. */
 #define UNLOCK(function, has_waiters, type)                                                        \
-	CTRACE_LOCK_WRAPPER int function(type *lock)                                               \
+	CTRACE_RARE int give_in_##function(type *lock)                                             \
 	{                                                                                          \
-		if (!LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_##function) == 0) && has_waiters) {   \
-			ctrace_lock_lets_go(CTRACE_LOCK_ID_##function, lock);                      \
-		}                                                                                  \
+		const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();                 \
+                                                                                                   \
+		ctrace_lock_lets_go(CTRACE_LOCK_ID_##function, lock, &frame);                      \
 		return ctrace_locks.function(lock);                                                \
+	}                                                                                          \
+                                                                                                   \
+	CTRACE_LOCK_WRAPPER CTRACE_JUMPS int function(type *lock)                                  \
+	{                                                                                          \
+		if (LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_##function) == 0) || !(has_waiters)) { \
+			CTRACE_JUMP_TO ctrace_locks.function(lock);                                \
+		}                                                                                  \
+		CTRACE_JUMP_TO give_in_##function(lock);                                           \
 	}
 
 UNLOCK(pthread_mutex_unlock, ctrace_mutex_has_waiters(lock), pthread_mutex_t)

@@ -6,6 +6,7 @@
 
 #include "format/lock_events.h"
 #include "tracer/preload/lock_layout.h"
+#include "tracer/preload/lock_stack.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -139,9 +140,24 @@ static unsigned enter(enum ctrace_lock_id id, const void *lock, uint64_t holder)
 		->enter(state, words, sizeof(words) / sizeof(words[0]));
 }
 
-unsigned ctrace_lock_begin(enum ctrace_lock_id id, const void *lock, uint64_t holder)
+/* Is the lock one that threads hold? A wait for it is then lost time. */
+static bool is_held(enum ctrace_lock_id id)
 {
-	return enter(id, lock, holder);
+	return kinds[id] == CTRACE_LOCK_MUTEX || kinds[id] == CTRACE_LOCK_MTX ||
+	       kinds[id] == CTRACE_LOCK_RWLOCK_READ || kinds[id] == CTRACE_LOCK_RWLOCK_WRITE;
+}
+
+unsigned ctrace_lock_begin(enum ctrace_lock_id id, const void *lock, uint64_t holder,
+			   const struct ctrace_caller_frame *frame)
+{
+	unsigned code = enter(id, lock, holder);
+
+	if (code != 0) {
+		ctrace_lock_stack_tell(is_held(id) ? CTRACE_LOCK_MOMENT_WAIT
+						   : CTRACE_LOCK_MOMENT_IDLE,
+				       lock, frame);
+	}
+	return code;
 }
 
 void ctrace_lock_end(enum ctrace_lock_id id, unsigned code, const void *lock, int error)
@@ -154,7 +170,12 @@ void ctrace_lock_end(enum ctrace_lock_id id, unsigned code, const void *lock, in
 	}
 }
 
-void ctrace_lock_lets_go(enum ctrace_lock_id id, const void *lock)
+void ctrace_lock_lets_go(enum ctrace_lock_id id, const void *lock,
+			 const struct ctrace_caller_frame *frame)
 {
-	enter(id, lock, 0);
+	if (enter(id, lock, 0) != 0) {
+		ctrace_lock_stack_tell(is_held(id) ? CTRACE_LOCK_MOMENT_UNLOCK
+						   : CTRACE_LOCK_MOMENT_SIGNAL,
+				       lock, frame);
+	}
 }

@@ -8,7 +8,7 @@
  *
  *     ctrace_lock_state(id) == 0             nobody wants it: call the real one
  *     got it at once                         else: no more to do
- *     code = ctrace_lock_begin(id, lock, holder)
+ *     code = ctrace_lock_begin(id, lock, holder, &frame)
  *     result = ctrace_locks.sem_wait(…)
  *     ctrace_lock_end(id, code, lock, error)
  *
@@ -18,6 +18,7 @@
  * Thread: any.  Signal handler: yes.  Blocks: no.  Allocates: no.  errno: kept.
  */
 
+#include "tracer/preload/caller_frame.h"
 #include "tracer/preload/recorder.h"
 
 #include <pthread.h>
@@ -59,12 +60,15 @@ static inline unsigned ctrace_lock_state(enum ctrace_lock_id id)
 								  : ctrace_lock_first_pass(id);
 }
 
-/* The wait begins, if anybody wants it. Returns its code for the end; 0: not recorded. */
-unsigned ctrace_lock_begin(enum ctrace_lock_id id, const void *lock, uint64_t holder);
+/* The wait begins, if anybody wants it; `frame`: of who called. Returns its code for the end; 0:
+ * not recorded. */
+unsigned ctrace_lock_begin(enum ctrace_lock_id id, const void *lock, uint64_t holder,
+			   const struct ctrace_caller_frame *frame);
 /* It is over: 0, or an error number. `code` may be 0. */
 void ctrace_lock_end(enum ctrace_lock_id id, unsigned code, const void *lock, int error);
 
 /* The thread is about to let go what others wait for. */
-void ctrace_lock_lets_go(enum ctrace_lock_id id, const void *lock);
+void ctrace_lock_lets_go(enum ctrace_lock_id id, const void *lock,
+			 const struct ctrace_caller_frame *frame);
 
 #endif

@@ -18,13 +18,14 @@
 #define WAIT(function, number, parameters, ...)                                                    \
 	CTRACE_LOCK_WRAPPER int function parameters                                                \
 	{                                                                                          \
+		const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();                 \
 		unsigned code;                                                                     \
 		int result;                                                                        \
                                                                                                    \
 		if (LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_##function) == 0)) {                   \
 			return ctrace_locks.function(__VA_ARGS__);                                 \
 		}                                                                                  \
-		code = ctrace_lock_begin(CTRACE_LOCK_ID_##function, lock, 0);                      \
+		code = ctrace_lock_begin(CTRACE_LOCK_ID_##function, lock, 0, &frame);              \
 		result = ctrace_locks.function(__VA_ARGS__);                                       \
 		ctrace_lock_end(CTRACE_LOCK_ID_##function, code, lock, number(result));            \
 		return result;                                                                     \
@@ -44,12 +45,20 @@ WAIT(cnd_timedwait, ctrace_lock_thrd_error,
 WAIT(pthread_barrier_wait, ctrace_lock_error, (pthread_barrier_t * lock), lock)
 
 #define SIGNAL(function, type, has_waiters)                                                        \
-	CTRACE_LOCK_WRAPPER int function(type *lock)                                               \
+	CTRACE_RARE int give_in_##function(type *lock)                                             \
 	{                                                                                          \
-		if (!LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_##function) == 0) && has_waiters) {   \
-			ctrace_lock_lets_go(CTRACE_LOCK_ID_##function, lock);                      \
-		}                                                                                  \
+		const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();                 \
+                                                                                                   \
+		ctrace_lock_lets_go(CTRACE_LOCK_ID_##function, lock, &frame);                      \
 		return ctrace_locks.function(lock);                                                \
+	}                                                                                          \
+                                                                                                   \
+	CTRACE_LOCK_WRAPPER CTRACE_JUMPS int function(type *lock)                                  \
+	{                                                                                          \
+		if (LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_##function) == 0) || !(has_waiters)) { \
+			CTRACE_JUMP_TO ctrace_locks.function(lock);                                \
+		}                                                                                  \
+		CTRACE_JUMP_TO give_in_##function(lock);                                           \
 	}
 
 /* glibc's are conditions of POSIX by another name. */
@@ -84,21 +93,25 @@ static int number_of(int result)
 
 /* Where the time or the clock is refused, even without a need to wait, the real one does so. */
 #define SEMAPHORE(function, is_good, parameters, ...)                                              \
-	CTRACE_LOCK_WRAPPER int function parameters                                                \
+	CTRACE_RARE int wait_in_##function parameters                                              \
 	{                                                                                          \
-		unsigned code;                                                                     \
-		int result;                                                                        \
+		const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();                 \
+		unsigned code = ctrace_lock_begin(CTRACE_LOCK_ID_##function, lock, 0, &frame);     \
+		int result = ctrace_locks.function(__VA_ARGS__);                                   \
                                                                                                    \
+		ctrace_lock_end(CTRACE_LOCK_ID_##function, code, lock, number_of(result));         \
+		return result;                                                                     \
+	}                                                                                          \
+                                                                                                   \
+	CTRACE_LOCK_WRAPPER CTRACE_JUMPS int function parameters                                   \
+	{                                                                                          \
 		if (LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_##function) == 0)) {                   \
-			return ctrace_locks.function(__VA_ARGS__);                                 \
+			CTRACE_JUMP_TO ctrace_locks.function(__VA_ARGS__);                         \
 		}                                                                                  \
 		if ((is_good) && has_got_it(lock)) {                                               \
 			return 0;                                                                  \
 		}                                                                                  \
-		code = ctrace_lock_begin(CTRACE_LOCK_ID_##function, lock, 0);                      \
-		result = ctrace_locks.function(__VA_ARGS__);                                       \
-		ctrace_lock_end(CTRACE_LOCK_ID_##function, code, lock, number_of(result));         \
-		return result;                                                                     \
+		CTRACE_JUMP_TO wait_in_##function(__VA_ARGS__);                                    \
 	}
 
 SEMAPHORE(sem_wait, true, (sem_t * lock), lock)
@@ -120,6 +133,7 @@ static const void *address_of(pthread_t thread)
 #define JOIN(function, is_good, parameters, ...)                                                   \
 	CTRACE_LOCK_WRAPPER int function parameters                                                \
 	{                                                                                          \
+		const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();                 \
 		unsigned code;                                                                     \
 		int result;                                                                        \
                                                                                                    \
@@ -131,7 +145,7 @@ static const void *address_of(pthread_t thread)
 			return result;                                                             \
 		}                                                                                  \
 		code = ctrace_lock_begin(CTRACE_LOCK_ID_##function, address_of(thread),            \
-					 ctrace_thread_tid(thread));                               \
+					 ctrace_thread_tid(thread), &frame);                       \
 		result = ctrace_locks.function(__VA_ARGS__);                                       \
 		ctrace_lock_end(CTRACE_LOCK_ID_##function, code, address_of(thread), result);      \
 		return result;                                                                     \
@@ -144,10 +158,11 @@ JOIN(pthread_clockjoin_np, ctrace_lock_is_clock(clock),
      (pthread_t thread, void **value, clockid_t clock, const struct timespec *end), thread, value,
      clock, end)
 
-static int wait_in_thrd_join(thrd_t thread, int *value)
+CTRACE_RARE int wait_in_thrd_join(thrd_t thread, int *value)
 {
+	const struct ctrace_caller_frame frame = CTRACE_FRAME_OF_CALLER();
 	unsigned code = ctrace_lock_begin(CTRACE_LOCK_ID_thrd_join, address_of(thread),
-					  ctrace_thread_tid(thread));
+					  ctrace_thread_tid(thread), &frame);
 	int result = ctrace_locks.thrd_join(thread, value);
 
 	ctrace_lock_end(CTRACE_LOCK_ID_thrd_join, code, address_of(thread),
@@ -156,18 +171,26 @@ static int wait_in_thrd_join(thrd_t thread, int *value)
 }
 
 /* C11's has a result of its own size. */
-CTRACE_LOCK_WRAPPER int thrd_join(thrd_t thread, int *value)
+CTRACE_RARE bool has_ended(thrd_t thread, int *value)
 {
 	void *given;
 
-	if (LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_thrd_join) == 0)) {
-		return ctrace_locks.thrd_join(thread, value);
-	}
 	if (pthread_tryjoin_np(thread, &given) != 0) {
-		return wait_in_thrd_join(thread, value);
+		return false;
 	}
 	if (value != NULL) {
 		*value = (int)(intptr_t)given;
 	}
-	return thrd_success;
+	return true;
+}
+
+CTRACE_LOCK_WRAPPER CTRACE_JUMPS int thrd_join(thrd_t thread, int *value)
+{
+	if (LIKELY(ctrace_lock_state(CTRACE_LOCK_ID_thrd_join) == 0)) {
+		CTRACE_JUMP_TO ctrace_locks.thrd_join(thread, value);
+	}
+	if (has_ended(thread, value)) {
+		return thrd_success;
+	}
+	CTRACE_JUMP_TO wait_in_thrd_join(thread, value);
 }

@@ -5,6 +5,7 @@
 #include "tracer/preload/recorder.h"
 
 #include "tracer/preload/alloc_record.h"
+#include "tracer/preload/lock_stack.h"
 
 #include <elf.h>
 #include <link.h>
@@ -17,7 +18,7 @@ const struct ctrace_face *_Atomic ctrace_recorder;
 
 bool ctrace_recorder_has_only_library, ctrace_recorder_has_no_calls;
 
-bool ctrace_recorder_has_locks = true;
+bool ctrace_recorder_has_locks = true, ctrace_recorder_has_lock_stacks = true;
 
 struct search {
 	const struct ctrace_face *but, *found;
@@ -114,16 +115,19 @@ static void read_calls(const char *calls)
 	}
 }
 
-static void read_locks(const char *locks)
+/* "on" or "off"; on without it. */
+static bool is_switched_on(const char *name)
 {
-	if (!is_set(locks) || strcmp(locks, "on") == 0) {
-		return;
+	const char *text = getenv(name);
+
+	if (!is_set(text) || strcmp(text, "on") == 0) {
+		return true;
 	}
-	if (strcmp(locks, "off") == 0) {
-		ctrace_recorder_has_locks = false;
-	} else {
-		fprintf(stderr, "ctrace: CTRACE_LOCKS=%s: must be on or off\n", locks);
+	if (strcmp(text, "off") != 0) {
+		fprintf(stderr, "ctrace: %s=%s: must be on or off\n", name, text);
+		return true;
 	}
+	return false;
 }
 
 /* NULL: there is none for this program. */
@@ -135,7 +139,8 @@ static const struct ctrace_face *find_recorder(void)
 		return NULL;
 	}
 	read_calls(getenv("CTRACE_CALLS"));
-	read_locks(getenv("CTRACE_LOCKS"));
+	ctrace_recorder_has_locks = is_switched_on("CTRACE_LOCKS");
+	ctrace_recorder_has_lock_stacks = is_switched_on("CTRACE_LOCK_STACKS");
 	other = find_other();
 	if (other != NULL && other->version != CTRACE_FACE_VERSION) {
 		complain(other);
@@ -151,4 +156,5 @@ __attribute__((constructor)) static void choose_recorder(void)
 	/* [R] release: what the recorder has made of itself, before calls use it. */
 	atomic_store_explicit(&ctrace_recorder, recorder, memory_order_release);
 	ctrace_alloc_start(recorder);
+	ctrace_lock_stack_start(recorder);
 }

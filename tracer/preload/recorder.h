@@ -21,6 +21,8 @@ extern bool ctrace_recorder_has_only_library __attribute__((visibility("hidden")
 extern bool ctrace_recorder_has_no_calls __attribute__((visibility("hidden")));
 /* Are waits for locks recorded? CTRACE_LOCKS=off: no. */
 extern bool ctrace_recorder_has_locks __attribute__((visibility("hidden")));
+/* With stacks? CTRACE_LOCK_STACKS=off: no. */
+extern bool ctrace_recorder_has_lock_stacks __attribute__((visibility("hidden")));
 
 /* NULL: none, or none yet. */
 extern const struct ctrace_face *_Atomic ctrace_recorder __attribute__((visibility("hidden")));

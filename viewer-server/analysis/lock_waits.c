@@ -14,17 +14,30 @@
 struct release {
 	uint64_t pid, lock, time, tid;
 	unsigned family;
+	uint32_t stack;
 };
+
+/* Where a stream's next stack belongs to: a wait or a release, from 1. */
+#define OF_RELEASE 1u
+#define OF_WAIT	   0u
 
 struct gathering {
 	const struct ctrace_trace *trace;
 	struct ctrace_lock_waits *waits;
 	struct release *releases;
 	size_t release_count, release_room;
-	struct ctrace_map open; /* stream -> its innermost open wait, from 1 */
-	uint64_t last;		/* ns, of all events */
-	bool is_out_of_memory;
+	struct ctrace_map open;	  /* stream -> its innermost open wait, from 1 */
+	struct ctrace_map behind; /* stream -> its last event of a lock, as `OF_…`; 0: none */
+	uint32_t free;		  /* the first place of waits that have passed, from 1 */
+	struct ctrace_lock_scope scope;
+	uint64_t last;		   /* ns, of all events */
+	enum ctrace_status status; /* the first failure */
 };
+
+static void fail(struct gathering *all, enum ctrace_status status)
+{
+	all->status = all->status == CTRACE_OK ? status : all->status;
+}
 
 unsigned ctrace_lock_family(unsigned kind)
 {
@@ -68,13 +81,25 @@ static void *grow(void **items, size_t *count, size_t *room, size_t size)
 	return (char *)*items + (*count)++ * size;
 }
 
+static void set_behind(struct gathering *all, uint32_t stream, size_t place, unsigned what)
+{
+	if (!ctrace_map_put(&all->behind, stream, (uint32_t)place << 1 | what)) {
+		fail(all, CTRACE_ERR_NO_MEMORY);
+	}
+}
+
 static void add_release(struct gathering *all, const struct release *release)
 {
-	struct release *made = grow((void **)&all->releases, &all->release_count,
-				    &all->release_room, sizeof(*made));
+	struct release *made;
 
+	if (all->release_count >= CTRACE_LOCK_WAITS_MAX) {
+		fail(all, CTRACE_ERR_LIMIT);
+		return;
+	}
+	made = grow((void **)&all->releases, &all->release_count, &all->release_room,
+		    sizeof(*made));
 	if (made == NULL) {
-		all->is_out_of_memory = true;
+		fail(all, CTRACE_ERR_NO_MEMORY);
 	} else {
 		*made = *release;
 	}
@@ -90,20 +115,42 @@ static uint32_t innermost(const struct gathering *all, uint32_t stream)
 static void set_innermost(struct gathering *all, uint32_t stream, uint32_t place)
 {
 	if (!ctrace_map_put(&all->open, stream, place)) {
-		all->is_out_of_memory = true;
+		fail(all, CTRACE_ERR_NO_MEMORY);
 	}
+}
+
+/* A place for one more wait; NULL: none. */
+static struct ctrace_seen_wait *need_wait(struct gathering *all)
+{
+	struct ctrace_lock_waits *waits = all->waits;
+	struct ctrace_seen_wait *wait;
+
+	if (all->free != 0) {
+		wait = &waits->items[all->free - 1];
+		all->free = wait->outer;
+		return wait;
+	}
+	if (waits->count >= CTRACE_LOCK_WAITS_MAX) {
+		fail(all, CTRACE_ERR_LIMIT);
+		return NULL;
+	}
+	wait = grow((void **)&waits->items, &waits->count, &waits->room, sizeof(*wait));
+	if (wait == NULL) {
+		fail(all, CTRACE_ERR_NO_MEMORY);
+	}
+	return wait;
 }
 
 static void begin_wait(struct gathering *all, const struct ctrace_thread_row *thread,
 		       const struct ctrace_value *values, uint64_t now)
 {
-	struct ctrace_seen_wait *wait = grow((void **)&all->waits->items, &all->waits->count,
-					     &all->waits->room, sizeof(*wait));
+	struct ctrace_seen_wait *wait = need_wait(all);
+	size_t place;
 
 	if (wait == NULL) {
-		all->is_out_of_memory = true;
 		return;
 	}
+	place = (size_t)(wait - all->waits->items) + 1;
 	*wait = (struct ctrace_seen_wait){
 		.pid = thread->pid,
 		.tid = thread->tid,
@@ -112,12 +159,17 @@ static void begin_wait(struct gathering *all, const struct ctrace_thread_row *th
 		.call = (uint32_t)values[2].u64,
 		.holder = values[3].u64,
 		.begin = now,
+		.stream = thread->stream,
 		.outer = innermost(all, thread->stream),
 	};
-	set_innermost(all, thread->stream, (uint32_t)all->waits->count);
+	set_innermost(all, thread->stream, (uint32_t)place);
+	set_behind(all, thread->stream, place, OF_WAIT);
 	if (wait->kind == CTRACE_LOCK_BARRIER) {
-		add_release(all, &(struct release){thread->pid, wait->lock, now, thread->tid,
-						   wait->kind});
+		add_release(all, &(struct release){.pid = thread->pid,
+						   .lock = wait->lock,
+						   .time = now,
+						   .tid = thread->tid,
+						   .family = wait->kind});
 	}
 }
 
@@ -126,17 +178,43 @@ static void end_wait(struct gathering *all, uint32_t stream, const struct ctrace
 		     uint64_t now)
 {
 	uint32_t place = innermost(all, stream);
+	struct ctrace_seen_wait *wait;
 
 	while (place != 0 && all->waits->items[place - 1].call != values[2].u64) {
+		all->waits->items[place - 1].is_left = true;
 		place = all->waits->items[place - 1].outer;
 	}
+	set_behind(all, stream, 0, OF_WAIT);
 	if (place == 0) {
 		return;
 	}
-	all->waits->items[place - 1].end = now;
-	all->waits->items[place - 1].result = values[3].i64;
-	all->waits->items[place - 1].is_over = true;
-	set_innermost(all, stream, all->waits->items[place - 1].outer);
+	wait = &all->waits->items[place - 1];
+	wait->end = now;
+	wait->result = values[3].i64;
+	wait->is_over = true;
+	set_innermost(all, stream, wait->outer);
+	if (now < all->scope.start || wait->begin > all->scope.end) {
+		wait->is_passed = true;
+		wait->outer = all->free;
+		all->free = place;
+	}
+}
+
+/* The stack of the lock's event before. */
+static void take_stack(struct gathering *all, uint32_t stream, uint64_t stack)
+{
+	uint32_t behind = ctrace_map_get(&all->behind, stream);
+	uint32_t place = behind == CTRACE_MAP_NONE ? 0 : behind >> 1;
+
+	if (place == 0 || stack > UINT32_MAX) {
+		return;
+	}
+	if ((behind & OF_RELEASE) != 0) {
+		all->releases[place - 1].stack = (uint32_t)stack;
+	} else {
+		all->waits->items[place - 1].stack = (uint32_t)stack;
+	}
+	set_behind(all, stream, 0, OF_WAIT);
 }
 
 /* Whatever a thread does within a wait says that it has gone on, until the wait's end says that it
@@ -170,8 +248,21 @@ static void take_event(struct gathering *all, const struct ctrace_thread_row *th
 	case CTRACE_KIND_LOCK_RELEASED:
 		ctrace_event_values(all->trace, event, values);
 		go_on(all, thread->stream);
-		add_release(all, &(struct release){thread->pid, values[0].u64, now, thread->tid,
-						   ctrace_lock_family((unsigned)values[1].u64)});
+		add_release(all, &(struct release){
+					 .pid = thread->pid,
+					 .lock = values[0].u64,
+					 .time = now,
+					 .tid = thread->tid,
+					 .family = ctrace_lock_family((unsigned)values[1].u64)});
+		set_behind(all, thread->stream, all->release_count, OF_RELEASE);
+		break;
+	case CTRACE_KIND_LOCK_STACK:
+		ctrace_event_values(all->trace, event, values);
+		take_stack(all, thread->stream, values[0].u64);
+		break;
+	case CTRACE_KIND_LOST:
+		set_behind(all, thread->stream, 0, OF_WAIT);
+		go_on(all, thread->stream);
 		break;
 	default:
 		go_on(all, thread->stream);
@@ -191,9 +282,20 @@ static void take_chunk(struct gathering *all, const struct ctrace_chunk *chunk)
 	    ctrace_cursor_init(&cursor, all->trace, chunk, &error) != CTRACE_OK) {
 		return;
 	}
-	while (!all->is_out_of_memory && ctrace_cursor_next(&cursor, &event, &error) == CTRACE_OK) {
+	while (all->status == CTRACE_OK &&
+	       ctrace_cursor_next(&cursor, &event, &error) == CTRACE_OK) {
 		take_event(all, thread, &event);
 	}
+}
+
+static bool goes_on(struct gathering *all)
+{
+	const struct ctrace_patience *patience = all->scope.patience;
+
+	if (patience != NULL && !patience->go_on(patience->context)) {
+		fail(all, CTRACE_END);
+	}
+	return all->status == CTRACE_OK;
 }
 
 static void take_chunks(struct gathering *all)
@@ -202,7 +304,7 @@ static void take_chunks(struct gathering *all)
 	struct ctrace_chunk chunk = {0};
 	struct ctrace_error error = {0};
 
-	for (uint32_t i = 0; i < count && !all->is_out_of_memory; i++) {
+	for (uint32_t i = 0; i < count && goes_on(all); i++) {
 		if (ctrace_trace_chunk(all->trace, i)->type == CTRACE_CHUNK_EVENTS &&
 		    ctrace_chunk_load(&chunk, all->trace, i, &error) == CTRACE_OK) {
 			take_chunk(all, &chunk);
@@ -256,13 +358,17 @@ static struct release key_of(const struct ctrace_seen_wait *wait)
 				.family = ctrace_lock_family(wait->kind)};
 }
 
+/* Of the waiting thread's own, by handlers in it, that are passed over. */
+#define OWN_MAX 1000u
+
 /* The latest one by another thread between begin and end; NULL: none. */
 static const struct release *latest(const struct gathering *all,
 				    const struct ctrace_seen_wait *wait)
 {
 	struct release key = key_of(wait);
+	size_t from = upper(all, &key), least = from > OWN_MAX ? from - OWN_MAX : 0;
 
-	for (size_t i = upper(all, &key); i > 0; i--) {
+	for (size_t i = from; i > least; i--) {
 		const struct release *release = &all->releases[i - 1];
 
 		if (by_lock(release, &key) != 0 || release->time < wait->begin) {
@@ -279,7 +385,7 @@ static void settle(const struct gathering *all, struct ctrace_seen_wait *wait)
 {
 	const struct release *release;
 
-	wait->end = wait->is_over ? wait->end : all->last;
+	wait->end = wait->is_over ? wait->end : all->last > wait->begin ? all->last : wait->begin;
 	wait->is_left = wait->is_left && !wait->is_over;
 	release = latest(all, wait);
 	if (!wait->is_over) {
@@ -288,6 +394,8 @@ static void settle(const struct gathering *all, struct ctrace_seen_wait *wait)
 		wait->waker = is_join(wait->kind) ? wait->holder
 			      : release != NULL	  ? release->tid
 						  : 0;
+		wait->given_at = release != NULL ? release->time : 0;
+		wait->given = release != NULL ? release->stack : 0;
 	}
 }
 
@@ -303,13 +411,28 @@ static int by_lock_and_begin(const void *a, const void *b)
 	return order != 0 ? order : ORDER(x->tid, y->tid);
 }
 
-enum ctrace_status ctrace_lock_waits_init(struct ctrace_lock_waits *waits,
-					  const struct ctrace_trace *trace)
+/* Without those that have passed, or come later; the rest in no order. */
+static void close_up(struct ctrace_lock_waits *waits, uint64_t end)
 {
-	struct gathering all = {.trace = trace, .waits = waits};
+	for (size_t i = 0; i < waits->count;) {
+		if (waits->items[i].is_passed || waits->items[i].begin > end) {
+			waits->items[i] = waits->items[--waits->count];
+		} else {
+			i++;
+		}
+	}
+}
+
+enum ctrace_status ctrace_lock_waits_init(struct ctrace_lock_waits *waits,
+					  const struct ctrace_trace *trace,
+					  const struct ctrace_lock_scope *scope)
+{
+	struct gathering all = {.trace = trace, .waits = waits, .scope = {.end = UINT64_MAX}};
 
 	*waits = (struct ctrace_lock_waits){0};
+	all.scope = scope != NULL ? *scope : all.scope;
 	take_chunks(&all);
+	close_up(waits, all.scope.end);
 	if (all.release_count > 0) {
 		qsort(all.releases, all.release_count, sizeof(*all.releases), by_lock_and_time);
 	}
@@ -321,7 +444,8 @@ enum ctrace_status ctrace_lock_waits_init(struct ctrace_lock_waits *waits,
 	}
 	free(all.releases);
 	ctrace_map_finish(&all.open);
-	return all.is_out_of_memory ? CTRACE_ERR_NO_MEMORY : CTRACE_OK;
+	ctrace_map_finish(&all.behind);
+	return all.status;
 }
 
 void ctrace_lock_waits_finish(struct ctrace_lock_waits *waits)

@@ -6,30 +6,39 @@
  * All waits for locks in a trace, as SPEC 8.6 says to read them: how long each was, who had the
  * lock, who let it go, and which are not over.
  *
- *     ctrace_lock_waits_init(&waits, trace)
+ *     ctrace_lock_waits_init(&waits, trace, NULL)
  *       waits.items                        by process, lock and time
  *     ctrace_lock_waits_finish(&waits)
  *
  * Chunks that are damaged are left out, with all that stands in them.
  *
- * Thread: any, own object.  Allocates: 88 bytes a wait, 32 an event that lets go.
+ * Thread: any, own object.  Allocates: 112 bytes a wait that is kept, 48 an event that lets go.
  */
 
 #include "format/reader.h"
+#include "viewer-server/model/query.h"
+
+/* Waits, and events that let go, that are kept of one trace; more would be 1 GiB. */
+#define CTRACE_LOCK_WAITS_MAX (8u << 20)
 
 struct ctrace_seen_wait {
 	uint64_t pid, tid, lock;
-	unsigned kind;	 /* SPEC 8.6 */
-	uint32_t call;	 /* a row of CALLS */
-	uint64_t holder; /* tid when the wait began; 0: not known */
-	uint64_t waker;	 /* tid; 0: not known, or not over */
-	uint64_t begin;	 /* ns */
-	uint64_t end;	 /* ns; of what is not over: the trace's end */
-	int64_t result;	 /* 0, or -errno */
-	bool is_over;	 /* its end is there */
-	bool is_left;	 /* it has none, but the thread goes on: a jump, or cancelled */
-	bool has_let_go; /* the holder has, since: who has it now is not known */
-	uint32_t outer;	 /* private: the thread's wait around it, from 1 */
+	unsigned kind;	   /* SPEC 8.6 */
+	uint32_t call;	   /* a row of CALLS */
+	uint64_t holder;   /* tid when the wait began; 0: not known */
+	uint64_t waker;	   /* tid; 0: not known, or not over */
+	uint64_t begin;	   /* ns */
+	uint64_t end;	   /* ns; of what is not over: the trace's end */
+	int64_t result;	   /* 0, or -errno */
+	uint32_t stream;   /* of the thread that waits */
+	uint32_t stack;	   /* where it began to wait; a row of STACKS, 0: not known */
+	uint32_t given;	   /* where the waker let go; likewise */
+	uint64_t given_at; /* ns; when it did, if `waker` is known and the wait is no join */
+	bool is_over;	   /* its end is there */
+	bool is_left;	   /* it has none, but the thread goes on: a jump, or cancelled */
+	bool has_let_go;   /* the holder has, since: who has it now is not known */
+	bool is_passed;	   /* private: it ended before the scope */
+	uint32_t outer;	   /* private: the thread's wait around it, from 1 */
 };
 
 struct ctrace_lock_waits {
@@ -37,9 +46,19 @@ struct ctrace_lock_waits {
 	size_t count, room;
 };
 
-/* CTRACE_ERR_NO_MEMORY, or done. Undo with _finish, also after a failure. */
+/* Only waits that touch these times are kept, and none that begin behind them. */
+struct ctrace_lock_scope {
+	uint64_t start, end;			/* ns; end UINT64_MAX: to the trace's end */
+	const struct ctrace_patience *patience; /* borrows; may be NULL */
+};
+
+/*
+ * `scope` NULL: all. CTRACE_ERR_NO_MEMORY; CTRACE_ERR_LIMIT: more than CTRACE_LOCK_WAITS_MAX;
+ * CTRACE_END: out of patience; or done. Undo with _finish, also after a failure.
+ */
 enum ctrace_status ctrace_lock_waits_init(struct ctrace_lock_waits *waits,
-					  const struct ctrace_trace *trace);
+					  const struct ctrace_trace *trace,
+					  const struct ctrace_lock_scope *scope);
 void ctrace_lock_waits_finish(struct ctrace_lock_waits *waits);
 
 /* Of kinds 2 and 3 the lock is the same one: a number for both; else the kind. */

@@ -191,6 +191,7 @@ static void put_lock(struct ctrace_stream *stream, const struct ctrace_stretch *
 		.holder = ctrace_lock_what_holder(what),
 	};
 
+	stream->last_lock = event.lock;
 	if (entry->kind == CTRACE_KIND_LOCK_WAIT) {
 		ctrace_block_lock_wait(&stream->block, ticks, &event);
 	} else {
@@ -207,6 +208,7 @@ static void put_lock_end(struct ctrace_stream *stream, uint64_t word, uint32_t c
 		.call = call,
 	};
 
+	stream->last_lock = 0;
 	ctrace_block_lock_acquired(&stream->block, ticks, &event,
 				   -(int64_t)ctrace_lock_over_error(word));
 }
@@ -230,6 +232,9 @@ static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch 
 	case CTRACE_KIND_LOCK_WAIT:
 	case CTRACE_KIND_LOCK_RELEASED:
 		put_lock(stream, stretch, entry, site, ticks);
+		return;
+	case CTRACE_KIND_LOCK_STACK:
+		ctrace_stream_lock_stack(stream, stretch, ticks);
 		return;
 	case CTRACE_KIND_THREAD_NAME:
 	case CTRACE_KIND_PROCESS_NAME:
@@ -509,6 +514,7 @@ void ctrace_stream_lost(struct ctrace_stream *stream, enum ctrace_loss reason, u
 	need_room(stream, CTRACE_KERNEL_EVENT_BYTES);
 	ctrace_block_lost(&stream->block, at, reason, count, first < at ? first : at);
 	stream->lost += count;
+	stream->last_lock = 0;
 }
 
 void ctrace_stream_tell_deep(struct ctrace_stream *stream)

@@ -83,6 +83,8 @@ struct ctrace_stream {
 	uint64_t clamped;
 	uint64_t begun_ms; /* when the block got its first event; 0: it is empty */
 	struct ctrace_watch_told told;
+	uint64_t last_lock; /* whose event was the stream's last of a lock, if a stack may follow; 0
+			     */
 };
 
 /* A stretch of a ring that the collector may read. */
@@ -143,6 +145,19 @@ void ctrace_stream_memory(struct ctrace_stream *stream, const struct ctrace_stre
 /* Of a site of memory: its stack, or the name of its pool. 0: it has none. */
 uint32_t ctrace_stream_learn_memory(struct ctrace_recording *recording,
 				    const struct ctrace_entry *entry);
+
+/*
+ * Stacks of the record at stretch->from, which is whole: of who called, or of the copy that stands
+ * behind `lead` words. 0: not known.
+ */
+uint32_t ctrace_stream_stack_of_caller(struct ctrace_stream *stream, uint64_t caller);
+uint32_t ctrace_stream_stack_of_copy(struct ctrace_stream *stream,
+				     const struct ctrace_stretch *stretch, unsigned lead);
+/* Where the thread was at its last event of a lock (emit/lock.h). */
+void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+			      uint64_t ticks);
+/* Can rows of STACKS be told? */
+bool ctrace_recording_has_tables(const struct ctrace_recording *recording);
 
 /* Do events of this kind come from sites (SPEC 8.4)? */
 bool ctrace_kind_is_of_sites(unsigned kind);

@@ -24,7 +24,7 @@
 #define CTRACE_FACE_OWNER "ctrace"
 #define CTRACE_FACE_NOTE  1u
 /* Of the functions below and of what they do: another one is not spoken to. */
-#define CTRACE_FACE_VERSION 2u
+#define CTRACE_FACE_VERSION 3u
 
 struct ctrace_face {
 	uint32_t version;

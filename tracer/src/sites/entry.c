@@ -14,7 +14,8 @@ static bool has_no_category(unsigned kind)
 {
 	return kind == CTRACE_KIND_THREAD_NAME || kind == CTRACE_KIND_PROCESS_NAME ||
 	       kind == CTRACE_KIND_SYSCALL_ENTER || kind == CTRACE_KIND_SYSCALL_TEXT ||
-	       kind == CTRACE_KIND_LOCK_WAIT || kind == CTRACE_KIND_LOCK_RELEASED;
+	       kind == CTRACE_KIND_LOCK_WAIT || kind == CTRACE_KIND_LOCK_RELEASED ||
+	       kind == CTRACE_KIND_LOCK_STACK;
 }
 
 static bool is_of_malloc(const struct ctrace_entry *entry)

@@ -20,6 +20,7 @@ static const struct {
 	{CTRACE_KIND_FREE, "u", CTRACE_MEMORY_FREE},
 	{CTRACE_KIND_FREE, "uu", CTRACE_MEMORY_FREE_OWN},
 	{CTRACE_KIND_POOL, "uui", CTRACE_MEMORY_POOL},
+	{CTRACE_KIND_LOCK_STACK, "uhhhssss", CTRACE_MEMORY_LOCK_STACK},
 };
 
 enum ctrace_memory_shape ctrace_memory_shape(unsigned kind, const uint8_t *types, unsigned count)

@@ -14,18 +14,19 @@
  *     FREE     u                     address
  *              u u                   address, pool
  *     POOL     u u i                 pool, address, size; the site's name is the pool's
+ *     LOCK_STACK  u h h h s s s s    of no memory: a lock (SPEC 8.6), and where its thread was
+ *
+ * The h h h s s s s are those of stack_shape.h.
  */
 
 #include "tracer/src/sites/entry.h"
+#include "tracer/src/sites/stack_shape.h"
 
 /* The category of sites of malloc and its relatives: no list chooses by it. */
 #define CTRACE_MEMORY_OF_MALLOC "malloc"
 
-#define CTRACE_STACK_PIECES	 4u
-#define CTRACE_STACK_PIECE_BYTES CTRACE_STRING_ARG_BYTES_MAX
-#define CTRACE_STACK_COPY_BYTES	 (CTRACE_STACK_PIECES * CTRACE_STACK_PIECE_BYTES)
-/* Words before the pieces. */
-#define CTRACE_STACK_COPY_LEAD 6u
+/* Words before the copy of the stack. */
+#define CTRACE_MEMORY_STACK_LEAD 3u
 
 enum ctrace_memory_shape {
 	CTRACE_MEMORY_NONE, /* no site of memory, or not as above */
@@ -36,6 +37,7 @@ enum ctrace_memory_shape {
 	CTRACE_MEMORY_FREE,
 	CTRACE_MEMORY_FREE_OWN,
 	CTRACE_MEMORY_POOL,
+	CTRACE_MEMORY_LOCK_STACK,
 };
 
 /* `types` are of enum ctrace_arg_type. Thread: any.  Signal handler: yes. */

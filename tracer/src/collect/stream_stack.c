@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Stacks from records: who called, or a copy of the stack (stack_shape.h); see stream.h. */
+
+#include "format/lock_events.h"
+#include "tracer/src/collect/stream.h"
+#include "tracer/src/ring/ring_record.h"
+#include "tracer/src/sites/stack_shape.h"
+
+#include <string.h>
+
+/* Of the record's arguments, without those that are strings before it. */
+static uint64_t word(const struct ctrace_stretch *stretch, unsigned index)
+{
+	return ctrace_record_word(stretch->data, stretch->mask,
+				  stretch->from + 8 + 8 * (uint64_t)index);
+}
+
+/* A flight's past keeps chunks, and no tables that could be told again. */
+bool ctrace_recording_has_tables(const struct ctrace_recording *recording)
+{
+	return recording->writer.settings.keep == NULL;
+}
+
+uint32_t ctrace_stream_stack_of_caller(struct ctrace_stream *stream, uint64_t caller)
+{
+	struct ctrace_recording *recording = stream->recording;
+	const struct ctrace_stack_finder *finder = recording->finder;
+
+	if (!ctrace_recording_has_tables(recording)) {
+		return 0;
+	}
+	if (finder != NULL) {
+		return finder->of_caller(finder->context, stream->codes->origin, caller);
+	}
+	return ctrace_plain_stack_of_caller(&recording->plain_stacks, &recording->writer, caller);
+}
+
+/* The pieces, one behind the other. Returns their bytes. */
+static size_t join_pieces(const struct ctrace_stretch *stretch, unsigned at, uint8_t *to)
+{
+	size_t used = 0;
+
+	for (unsigned piece = 0; piece < CTRACE_STACK_PIECES; piece++) {
+		uint64_t size = word(stretch, at++);
+
+		size = size < CTRACE_STACK_PIECE_BYTES ? size : CTRACE_STACK_PIECE_BYTES;
+		for (uint64_t done = 0; done < size; done += 8) {
+			uint64_t value = word(stretch, at++);
+			size_t rest = (size_t)(size - done);
+
+			memcpy(to + used + done, &value, rest < 8 ? rest : 8);
+		}
+		used += size;
+	}
+	return used;
+}
+
+uint32_t ctrace_stream_stack_of_copy(struct ctrace_stream *stream,
+				     const struct ctrace_stretch *stretch, unsigned lead)
+{
+	const struct ctrace_stack_finder *finder = stream->recording->finder;
+	uint8_t bytes[CTRACE_STACK_COPY_BYTES];
+	struct ctrace_stack_copy copy = {
+		.caller = word(stretch, lead),
+		.stack_pointer = word(stretch, lead + 1),
+		.frame_pointer = word(stretch, lead + 2),
+		.bytes = bytes,
+	};
+
+	if (finder == NULL || !ctrace_recording_has_tables(stream->recording)) {
+		return ctrace_stream_stack_of_caller(stream, copy.caller);
+	}
+	copy.size = join_pieces(stretch, lead + CTRACE_STACK_COPY_WORDS, bytes);
+	return finder->of_copy(finder->context, stream->codes->origin, &copy);
+}
+
+/* A handler may have come between the lock's event and this, with locks of its own. */
+void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+			      uint64_t ticks)
+{
+	uint32_t stack = 0;
+
+	if (stream->last_lock != 0 && word(stretch, 0) == stream->last_lock) {
+		stack = ctrace_stream_stack_of_copy(stream, stretch, 1);
+	}
+	if (stack != 0) {
+		ctrace_block_lock_stack(&stream->block, ticks, stack);
+	}
+	stream->last_lock = 0;
+}
