@@ -63,8 +63,9 @@ static void warn(const struct heap_command *command, const struct ctrace_heap *h
 {
 	if (heap->events == 0) {
 		fprintf(stderr,
-			"ctrace heap: %s: nothing is recorded of memory; `ctrace record --sources "
-			"+alloc` does\n",
+			"ctrace heap: %s: nothing is recorded of memory, as of static programs, "
+			"and where "
+			"`ctrace record` was told to leave it out\n",
 			command->input);
 	}
 	if (heap->lost > 0) {
@@ -137,8 +138,9 @@ int ctrace_command_heap(int argc, char **argv)
 			 "what "
 			 "one thread got and\nanother gave back; what is older than any block of "
 			 "its "
-			 "place that was freed, and perhaps a leak.\nRecord it with `ctrace record "
-			 "--sources +alloc` or +alloc-full. FILE may be - for standard input.",
+			 "place that was freed, and perhaps a leak.\n`ctrace record` "
+			 "records a sample, with `--sources +alloc-full` all. FILE may be - for "
+			 "standard input.",
 		.example = "  ctrace heap trace.out\n"
 			   "  ctrace heap trace.out --between 10s,60s --json\n",
 		.shared = CTRACE_SHARED_JSON,

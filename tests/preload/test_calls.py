@@ -122,8 +122,9 @@ class Calls(unittest.TestCase):
         plain = run("sh", "-c", "(env) | cat", env=before).stdout.decode().splitlines()
         done, _ = self.record("sh", "-c", "(env) | cat", env=before)
         lines = done.stdout.decode().splitlines()
-        added = [line for line in lines if line.startswith(("CTRACE_", "LD_PRELOAD="))]
+        added = [line for line in lines if line.startswith(("CTRACE_", "LD_PRELOAD=", "ASAN_OPTIONS="))]
         self.assertIn(f"LD_PRELOAD={Programs.preload}:libm.so.6", added)
+        self.assertIn("ASAN_OPTIONS=verify_asan_link_order=0", added)
         self.assertEqual(set(plain) - {"LD_PRELOAD=libm.so.6"}, set(lines) - set(added))
 
     def test_without_spans_only_calls_are_recorded(self):

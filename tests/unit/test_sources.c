@@ -86,20 +86,35 @@ static void a_list_says_which_sources_are_wanted(void **state)
 static void some_sources_take_part_only_where_they_are_named(void **state)
 {
 	const struct ctrace_source *spans = ctrace_source_find("spans", 5);
-	const struct ctrace_source *alloc = ctrace_source_find("alloc", 5);
+	const struct ctrace_source *full = ctrace_source_find("alloc-full", 10);
 	struct ctrace_source_set set;
 
 	(void)state;
 	assert_true(choose(&set, NULL));
-	assert_true(ctrace_source_set_has(&set, spans) && !ctrace_source_set_has(&set, alloc));
+	assert_true(ctrace_source_set_has(&set, spans) && !ctrace_source_set_has(&set, full));
 	assert_true(choose(&set, "-tracefs"));
-	assert_false(ctrace_source_set_has(&set, alloc));
-	assert_true(choose(&set, "+alloc"));
-	assert_true(ctrace_source_set_has(&set, spans) && ctrace_source_set_has(&set, alloc));
-	assert_true(choose(&set, "alloc"));
-	assert_true(!ctrace_source_set_has(&set, spans) && ctrace_source_set_has(&set, alloc));
+	assert_false(ctrace_source_set_has(&set, full));
+	assert_true(choose(&set, "+alloc-full"));
+	assert_true(ctrace_source_set_has(&set, spans) && ctrace_source_set_has(&set, full));
+	assert_true(choose(&set, "alloc-full"));
+	assert_true(!ctrace_source_set_has(&set, spans) && ctrace_source_set_has(&set, full));
 	assert_false(choose(&set, "+"));
 	assert_false(choose(&set, "+all"));
+}
+
+static void memory_and_locks_take_part_unless_they_are_left_out(void **state)
+{
+	const struct ctrace_source *alloc = ctrace_source_find("alloc", 5);
+	const struct ctrace_source *locks = ctrace_source_find("locks", 5);
+	struct ctrace_source_set set;
+
+	(void)state;
+	assert_true(choose(&set, NULL));
+	assert_true(ctrace_source_set_has(&set, alloc) && ctrace_source_set_has(&set, locks));
+	assert_true(choose(&set, "-alloc,-locks"));
+	assert_false(ctrace_source_set_has(&set, alloc) || ctrace_source_set_has(&set, locks));
+	assert_true(choose(&set, "spans,preload"));
+	assert_false(ctrace_source_set_has(&set, alloc) || ctrace_source_set_has(&set, locks));
 }
 
 static void an_unknown_source_is_named(void **state)
@@ -374,6 +389,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_says_which_sources_are_wanted),
 		cmocka_unit_test(some_sources_take_part_only_where_they_are_named),
+		cmocka_unit_test(memory_and_locks_take_part_unless_they_are_left_out),
 		cmocka_unit_test(an_unknown_source_is_named),
 		cmocka_unit_test(stamps_lie_on_lines_between_anchors),
 		cmocka_unit_test(old_anchors_make_room),

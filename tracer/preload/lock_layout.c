@@ -180,7 +180,7 @@ void ctrace_lock_layout_test(void)
 {
 	unsigned found = 0;
 
-	if (gettid() != getpid()) {
+	if (gettid() != getpid() || ctrace_recorder_is_beside_sanitizer()) {
 		return;
 	}
 	found |= is_mutex_known() ? CTRACE_LAYOUT_MUTEX : 0;

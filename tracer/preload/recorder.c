@@ -20,6 +20,13 @@ bool ctrace_recorder_has_only_library, ctrace_recorder_has_no_calls;
 
 bool ctrace_recorder_has_locks = true, ctrace_recorder_has_lock_stacks = true;
 
+/* Where a sanitizer is, whoever it came with. */
+__attribute__((weak)) void __asan_init(void);
+__attribute__((weak)) void __hwasan_init(void);
+__attribute__((weak)) void __lsan_init(void);
+__attribute__((weak)) void __msan_init(void);
+__attribute__((weak)) void __tsan_init(void);
+
 struct search {
 	const struct ctrace_face *but, *found;
 };
@@ -84,9 +91,16 @@ static const struct ctrace_face *find_other(void)
 	return search.found;
 }
 
+bool ctrace_recorder_is_beside_sanitizer(void)
+{
+	return __asan_init != NULL || __hwasan_init != NULL || __lsan_init != NULL ||
+	       __msan_init != NULL || __tsan_init != NULL;
+}
+
 bool ctrace_library_gives_way(void)
 {
-	return getauxval(AT_SECURE) != 0 || find_other() != NULL;
+	return getauxval(AT_SECURE) != 0 || ctrace_recorder_is_beside_sanitizer() ||
+	       find_other() != NULL;
 }
 
 static void complain(const struct ctrace_face *other)
@@ -135,7 +149,7 @@ static const struct ctrace_face *find_recorder(void)
 {
 	const struct ctrace_face *other;
 
-	if (getauxval(AT_SECURE) != 0) {
+	if (getauxval(AT_SECURE) != 0 || ctrace_recorder_is_beside_sanitizer()) {
 		return NULL;
 	}
 	read_calls(getenv("CTRACE_CALLS"));

@@ -24,6 +24,9 @@ extern bool ctrace_recorder_has_locks __attribute__((visibility("hidden")));
 /* With stacks? CTRACE_LOCK_STACKS=off: no. */
 extern bool ctrace_recorder_has_lock_stacks __attribute__((visibility("hidden")));
 
+/* Has the program a sanitizer? It watches what is called and allocated, so nothing is recorded. */
+bool ctrace_recorder_is_beside_sanitizer(void) __attribute__((visibility("hidden")));
+
 /* NULL: none, or none yet. */
 extern const struct ctrace_face *_Atomic ctrace_recorder __attribute__((visibility("hidden")));
 

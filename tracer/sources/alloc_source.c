@@ -52,7 +52,6 @@ const struct ctrace_source ctrace_source_alloc = {
 	.about = "blocks of memory, one in 512 KiB, with stacks; not of static programs",
 	.costs = "1 ns a block; 3 us a chosen one",
 	.gives = CTRACE_GIVES_BLOCKS,
-	.is_asked_for = true,
 	.probe = ctrace_preload_probe,
 	.prepare = prepare_sampled,
 };

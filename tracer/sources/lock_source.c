@@ -24,9 +24,7 @@ const struct ctrace_source ctrace_source_locks = {
 	.name = "locks",
 	.about = "waits for locks: which, for how long, who had it; not of static programs",
 	.costs = "2 ns a lock that is free, 0.1 us a wait",
-	/* Nothing is put into a program for this alone, unasked. */
-	.gives = 0,
-	.with = &ctrace_source_preload,
+	.gives = CTRACE_GIVES_LOCKS,
 	.probe = ctrace_preload_probe,
 	.prepare = prepare,
 };

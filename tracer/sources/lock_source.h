@@ -4,8 +4,7 @@
 
 /*
  * `locks`: who waits for which lock, who had it, and who let it go, by libctrace-preload.so in the
- * program and in all that it starts. Comes along unasked where that library is put into the
- * program anyway (preload_source.h).
+ * program and in all that it starts.
  */
 
 #include "tracer/sources/source.h"

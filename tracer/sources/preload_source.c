@@ -3,7 +3,7 @@
 
 #include "tracer/sources/preload_source.h"
 
-#include "tracer/sources/sanitized.h"
+#include "tracer/sources/program_kind.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LIBRARY "libctrace-preload.so"
+#define LIBRARY	 "libctrace-preload.so"
+#define NO_ORDER "verify_asan_link_order=0"
 
 /* Where it is, seen from the folder of the ctrace program: installed, and in a build tree. */
 static const char *const folders[] = {CTRACE_LIBRARIES_FROM_PROGRAMS, "../tracer/preload"};
@@ -83,6 +84,29 @@ void ctrace_preload_probe(struct ctrace_source_answer *answer)
 	ctrace_preload_probe_library(LIBRARY, answer);
 }
 
+/* What the program starts may have gcc's address sanitizer, which ends where it does not come
+ * first: it is told not to mind. Our library does nothing there (recorder.h). */
+static bool excuse_order(void)
+{
+	const char *before = getenv("ASAN_OPTIONS");
+	size_t size = sizeof(NO_ORDER) + 1 + (before != NULL ? strlen(before) : 0);
+	char *options;
+	bool is_set;
+
+	if (before != NULL && strstr(before, NO_ORDER) != NULL) {
+		return true;
+	}
+	options = malloc(size);
+	if (options == NULL) {
+		return false;
+	}
+	snprintf(options, size, "%s%s" NO_ORDER, before != NULL ? before : "",
+		 before != NULL && *before != '\0' ? ":" : "");
+	is_set = setenv("ASAN_OPTIONS", options, 1) == 0;
+	free(options);
+	return is_set;
+}
+
 /* In front of what is there already. */
 static bool set_preload(const char *path)
 {
@@ -98,7 +122,7 @@ static bool set_preload(const char *path)
 		 before != NULL ? before : "");
 	is_set = setenv("LD_PRELOAD", list, 1) == 0;
 	free(list);
-	return is_set;
+	return is_set && excuse_order();
 }
 
 /* Has another source put it there already? */
@@ -114,10 +138,21 @@ static bool is_put(const char *path)
 static bool may_put(const char *name, char path[PATH_MAX],
 		    const struct ctrace_source_before *before, struct ctrace_source_answer *answer)
 {
-	if (answer_with(name, path, answer) && ctrace_sanitized_is(before->program)) {
+	if (!answer_with(name, path, answer)) {
+		return false;
+	}
+	switch (ctrace_program_kind_of(before->program)) {
+	case CTRACE_PROGRAM_SANITIZED:
 		ctrace_source_refuse(answer, "build it without",
 				     "the program has a sanitizer, which runs only if nothing is "
 				     "preloaded");
+		break;
+	case CTRACE_PROGRAM_FOREIGN:
+		ctrace_source_refuse(answer, "",
+				     "the program is for another machine or C library than ctrace");
+		break;
+	default:
+		break;
 	}
 	return answer->is_available;
 }

@@ -39,6 +39,7 @@ enum ctrace_gives {
 	CTRACE_GIVES_SAMPLES = 0x10,  /* where the time on the processor went */
 	CTRACE_GIVES_LIBRARY = 0x20,  /* calls of library functions */
 	CTRACE_GIVES_BLOCKS = 0x40,   /* memory that is got and given back */
+	CTRACE_GIVES_LOCKS = 0x80,    /* waits for locks */
 };
 
 #define CTRACE_SOURCE_TEXT_BYTES 200u
@@ -98,8 +99,6 @@ struct ctrace_source {
 	const char *costs; /* measured: docs/sources.md */
 	unsigned gives;	   /* enum ctrace_gives, or-ed */
 	bool is_asked_for; /* takes part only where it is named */
-	/* One that stands before it in the list, where it comes along unasked; NULL: nowhere. */
-	const struct ctrace_source *with;
 	/* Blocks: no. Changes nothing on this machine that lasts. */
 	void (*probe)(struct ctrace_source_answer *answer);
 	/* NULL: none. False, with the answer why, leaves the source out. */

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: MIT
+"""What `ctrace record` does when nothing is said of memory and locks: both are recorded, of programs that nobody here wrote, which
+print and end as without it, whatever allocator serves them; and what leaves them out.
+
+    test_default.py --ctrace PROGRAM --preload LIBRARY
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from calls_trace import Programs, Trace, result_of, run
+from test_foreign import PYTHON, PYTHON_TEXT, SOURCE, needs
+
+# Small enough that every program gets some that are chosen.
+OFTEN = {"CTRACE_ALLOC_BYTES": "5000"}
+# In the table SOURCES.
+RECORDED, MISSING, NOT_ASKED = 1, 2, 3
+ALLOCATORS = ("libjemalloc.so.2", "libmimalloc.so.2.0", "libtcmalloc_minimal.so.4")
+LUA_TEXT = """
+local t = {}
+for i = 1, 20000 do t[i] = { name = "n" .. i, back = t[i - 1] } end
+local words = {}
+for i = 1, 2000 do words[#words + 1] = t[i * 7].name:rep(3) end
+t = nil; collectgarbage()
+print(#words, #table.concat(words, ","), pcall(error, "caught"))
+os.exit(6)
+"""
+PAGE = "<html><head><title>t</title></head><body>" + "<table><tr><td>a</td><td>b &amp; c</td></tr></table><p>text</p>" * 300 + "</body></html>"
+NGINX = """
+daemon off; worker_processes 2; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip on; gzip_types text/plain;
+server {{ listen 127.0.0.1:{port}; root {folder}/www; }} }}
+"""
+SANITIZED = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { free(malloc(100000)); puts(\"ok\"); return 5; }\n"
+
+
+def found_allocators():
+    return [str(found) for name in ALLOCATORS for found in Path("/usr/lib").glob(f"*/{name}")]
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class Recorded(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = Path(self.folder.name)
+        self.path.chmod(0o755)
+        self.trace = self.path / "trace.out"
+
+    def words(self, *options):
+        return [str(word) for word in (Programs.ctrace, "record", "-q", *options, "-o", self.trace, "--")]
+
+    def has_memory(self, what=""):
+        trace = Trace(self.trace)
+        self.assertNotEqual([], trace.events("alloc"), what)
+        return trace
+
+
+class Foreign(Recorded):
+    """Each as it is, and with each allocator that is installed behind ours."""
+
+    def ways(self):
+        yield (), {}
+        for library in found_allocators():
+            yield ("--sources", "spans,alloc,locks"), {"LD_PRELOAD": library}
+
+    def same(self, *words, **more):
+        for options, env in self.ways():
+            plain = run(*words, env=env, **more)
+            done = run(*self.words(*options), *words, env={**env, **OFTEN}, **more)
+            self.assertEqual(result_of(plain), result_of(done), env)
+            self.has_memory(env)
+        return plain
+
+    @needs(PYTHON)
+    def test_python(self):
+        self.assertEqual(0, self.same(PYTHON, "-c", PYTHON_TEXT).returncode)
+
+    @needs("gcc")
+    def test_gcc(self):
+        source, program = self.path / "a.c", self.path / "a"
+        source.write_text(SOURCE)
+        self.same("gcc", "-O2", "-Wall", "-o", program, source)
+        self.assertEqual((5, b"0\n1\n4\n"), (run(program).returncode, run(program).stdout))
+        source.write_text("int main(void) { return }\n")
+        self.assertEqual(1, self.same("gcc", "-c", "-o", program, source).returncode)
+
+    @needs("git")
+    def test_git(self):
+        run("git", "init", "-q", ".", cwd=self.path)
+        (self.path / "a").write_text("text\n")
+        run("git", "add", "a", cwd=self.path)
+        run("git", "-c", "user.name=a", "-c", "user.email=a", "commit", "-q", "-m", "one", cwd=self.path)
+        self.same("git", "log", "-p", cwd=self.path)
+        self.same("git", "fsck", "--full", cwd=self.path)
+        self.assertEqual(128, self.same("git", "show", "nothing", cwd=self.path).returncode)
+
+    @needs("lua5.4")
+    def test_lua(self):
+        self.assertEqual(6, self.same("lua5.4", "-e", LUA_TEXT).returncode)
+
+    @needs("w3m")
+    def test_w3m_with_its_collector(self):
+        page = self.path / "page.html"
+        page.write_text(PAGE)
+        self.assertIn(b"b & c", self.same("env", f"HOME={self.path}", "w3m", "-dump", page).stdout)
+
+    # ---- servers
+
+    def serve(self, options, env, words, load):
+        """Starts it recorded, has `load` use it and end it."""
+        server = subprocess.Popen([*self.words(*options), *[str(word) for word in words]], stdout=subprocess.DEVNULL,
+                                  stdin=subprocess.DEVNULL, env={**os.environ, **env, **OFTEN})
+        try:
+            load(server)
+            self.assertEqual(0, server.wait(60))
+        finally:
+            if server.poll() is None:
+                server.kill()
+                server.wait()
+        self.has_memory(env)
+
+    def wait_for(self, port):
+        for _ in range(3000):
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        self.fail("the server does not answer")
+
+    @needs("redis-server", "redis-benchmark", "redis-cli")
+    def test_redis(self):
+        for options, env in self.ways():
+            port = free_port()
+
+            def load(_, port=port):
+                self.wait_for(port)
+                done = run("redis-benchmark", "-p", port, "-n", "2000", "-c", "10", "-q", "-t", "set,get,lpush")
+                self.assertEqual(0, done.returncode, done.stderr)
+                self.assertEqual(b"", run("redis-cli", "-p", port, "shutdown", "nosave").stdout)
+
+            self.serve(options, env, ["redis-server", "--port", port, "--save", "", "--dir", self.path], load)
+
+    @needs("nginx", "ab")
+    def test_nginx_under_load(self):
+        (self.path / "www").mkdir()
+        (self.path / "www/text.txt").write_text("line of text\n" * 2000)
+        for options, env in self.ways():
+            port = free_port()
+            (self.path / "nginx.conf").write_text(NGINX.format(folder=self.path, port=port))
+
+            def load(server, port=port):
+                self.wait_for(port)
+                done = run("ab", "-q", "-n", "1000", "-c", "8", "-H", "Accept-Encoding: gzip", f"http://127.0.0.1:{port}/text.txt")
+                self.assertEqual(0, done.returncode, done.stderr)
+                self.assertIn(b"Complete requests:      1000\nFailed requests:        0\n", done.stdout)
+                server.terminate()
+
+            self.serve(options, env, ["nginx", "-p", self.path, "-c", self.path / "nginx.conf"], load)
+
+
+class Unasked(Recorded):
+    """What is taken, and what is put into the program, by what --sources says."""
+
+    def sources(self, *options, words=("true",)):
+        done = run(*self.words(*options), *words)
+        self.assertEqual(0, done.returncode, done.stderr)
+        text = run(Programs.ctrace, "dump", self.trace).stdout.decode()
+        strings = dict(re.findall(r'^  string (\d+) "(.*)"$', text, re.MULTILINE))
+        return {strings[name]: int(state) for name, state in re.findall(r"^  source (\d+) state=(\d)", text, re.MULTILINE)}, text
+
+    def environment(self, *options):
+        """What is in the program's environment that is not there without us."""
+        done = run(*self.words(*options), PYTHON, "-c", "import json, os; print(json.dumps(dict(os.environ)))")
+        return {name for name, value in json.loads(done.stdout).items() if os.environ.get(name) != value}
+
+    def test_memory_and_locks_are_recorded(self):
+        states, _ = self.sources()
+        self.assertEqual((RECORDED, RECORDED, NOT_ASKED), (states["alloc"], states["locks"], states["alloc-full"]))
+
+    def test_every_block_takes_the_place_of_the_sample(self):
+        states, _ = self.sources("--sources", "+alloc-full")
+        self.assertEqual((NOT_ASKED, RECORDED, RECORDED), (states["alloc"], states["locks"], states["alloc-full"]))
+
+    def test_both_by_name_are_one_too_many(self):
+        states, text = self.sources("--sources", "alloc,alloc-full")
+        self.assertEqual((MISSING, RECORDED), (states["alloc"], states["alloc-full"]))
+        self.assertIn("two ways of recording the same", text)
+
+    @needs(PYTHON)
+    def test_left_out_nothing_is_put_into_the_program(self):
+        self.assertIn("LD_PRELOAD", self.environment())
+        left = self.environment("--sources", "-alloc,-locks,-preload")
+        self.assertEqual(set(), {name for name in left if not name.startswith("CTRACE_")})
+
+    @needs(PYTHON)
+    def test_a_list_of_names_puts_nothing_into_the_program(self):
+        self.assertNotIn("LD_PRELOAD", self.environment("--sources", "spans"))
+
+    @needs("gcc")
+    def test_children_with_a_sanitizer_run(self):
+        source = self.path / "a.c"
+        source.write_text(SANITIZED)
+        for sanitizer in ("address", "thread", "undefined", "leak"):
+            program = self.path / sanitizer
+            if run("gcc", f"-fsanitize={sanitizer}", "-o", program, source).returncode != 0:
+                continue
+            plain = run("sh", "-c", f"{program}; echo $?")
+            done = run(*self.words(), "sh", "-c", f"{program}; echo $?")
+            self.assertEqual(result_of(plain), result_of(done), sanitizer)
+            Trace(self.trace)
+
+    def test_a_setuid_program_is_as_without_it(self):
+        if os.geteuid() != 0 or shutil.which("setpriv") is None:
+            self.skipTest("only root can make one")
+        program = self.path / "id"
+        shutil.copy(shutil.which("id"), program)
+        program.chmod(0o4755)
+        words = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", program, "-u"]
+        done = run(*self.words(), *words)
+        self.assertEqual(result_of(run(*words)), result_of(done))
+        Trace(self.trace)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("ctrace", "preload"):
+        parser.add_argument(f"--{name}", required=True)
+    arguments, rest = parser.parse_known_args()
+    Programs.ctrace, Programs.preload = Path(arguments.ctrace).resolve(), Path(arguments.preload).resolve()
+    os.environ["LC_ALL"] = "C"
+    os.environ["PATH"] += ":/usr/sbin"
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
