@@ -58,12 +58,12 @@ static struct ctrace_control *fake_control;
 
 __attribute__((noinline)) static unsigned fake_emit(unsigned code)
 {
-	return ctrace_emit_word(&fake_control->levels[0], code, 0, fake_clock) ? code : 0;
+	return ctrace_emit_word(fake_control, code, 0, fake_clock) ? code : 0;
 }
 
 __attribute__((noinline)) static void fake_emit_end(unsigned code)
 {
-	ctrace_emit_word(&fake_control->levels[0], code, CTRACE_END_BIT, fake_clock);
+	ctrace_emit_word(fake_control, code, CTRACE_END_BIT, fake_clock);
 }
 
 static void fake_spans(uint64_t operations)
@@ -175,13 +175,11 @@ static void *fake_ring(void)
 	static _Alignas(64) _Atomic uint64_t published;
 	size_t bytes = 256u << 10;
 
-	control.levels[0] = (struct ctrace_level){.claim = CTRACE_UNCLAIMED,
-						  .limit = UINT64_MAX,
-						  .end_limit = UINT64_MAX,
-						  .mask = bytes - 1,
-						  .data = aligned_alloc(4096, bytes),
-						  .published = &published};
-	memset(control.levels[0].data, 0, bytes);
+	control.levels[0] = (struct ctrace_level){
+		.claim = CTRACE_UNCLAIMED, .limit = UINT64_MAX, .end_limit = UINT64_MAX};
+	control.places[0] = (struct ctrace_level_place){
+		.mask = bytes - 1, .data = aligned_alloc(4096, bytes), .published = &published};
+	memset(control.places[0].data, 0, bytes);
 	return &control;
 }
 

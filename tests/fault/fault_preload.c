@@ -137,11 +137,6 @@ int madvise(void *at, size_t size, int advice)
 	return is_the_one("madvise") ? -1 : (int)syscall(SYS_madvise, at, size, advice);
 }
 
-int memfd_create(const char *name, unsigned flags)
-{
-	return is_the_one("memfd_create") ? -1 : (int)syscall(SYS_memfd_create, name, flags);
-}
-
 int ftruncate(int fd, off_t size)
 {
 	return is_the_one("ftruncate") ? -1 : (int)syscall(SYS_ftruncate, fd, size);

@@ -117,13 +117,16 @@ _Noreturn void stepped_child(void)
 	if (sigsetjmp(out_of_stretch, 1) == 0) {
 		run_stretch();
 	}
-	if (stepped_plan.is_full && !is_forked) {
+	if (stepped_plan.is_full && !stepped_plan.is_killed && !is_forked) {
 		empty_ring();
 	}
 	TRACE_INSTANT("after");
 	TRACE_INSTANT("and on");
 	if (is_forked) {
 		_exit(ctrace_stop() == 0 ? 5 : 0);
+	}
+	if (stepped_plan.kills_itself) {
+		raise(SIGKILL);
 	}
 	_exit(ctrace_stop() == 0 ? 0 : 3);
 }
@@ -175,7 +178,7 @@ static void trace_in_child(void)
 }
 
 /* What the forked child does in the handler before it exits or returns. */
-enum then { TRACE_AND_EXIT, TRACE_AND_RETURN, RETURN, RETURN_AND_PERHAPS_DIE };
+enum then { TRACE_AND_EXIT, TRACE_AND_RETURN, RETURN };
 
 static void fork_in_handler(pid_t (*way)(void), enum then then)
 {
@@ -192,8 +195,7 @@ static void fork_in_handler(pid_t (*way)(void), enum then then)
 		}
 		return;
 	}
-	if (waitpid(child, &status, 0) != child ||
-	    (status != 0 && then != RETURN_AND_PERHAPS_DIE)) {
+	if (waitpid(child, &status, 0) != child || status != 0) {
 		_exit(4);
 	}
 }
@@ -231,5 +233,31 @@ void stepped_fork_without_handlers_and_go_on(int number)
 void stepped_fork_without_handlers_and_return(int number)
 {
 	(void)number;
-	fork_in_handler(_Fork, RETURN_AND_PERHAPS_DIE);
+	fork_in_handler(_Fork, RETURN);
+}
+
+void stepped_clone_by_system_call_and_return(int number)
+{
+	(void)number;
+	fork_in_handler(fork_by_system_call, RETURN);
+}
+
+static void fork_in_files(pid_t (*way)(void))
+{
+	fork_in_handler(way, RETURN);
+	if (is_forked) {
+		ctrace_gate_record_no_more();
+	}
+}
+
+void stepped_fork_in_files_and_go_on(int number)
+{
+	(void)number;
+	fork_in_files(fork);
+}
+
+void stepped_fork_in_files_without_handlers_and_return(int number)
+{
+	(void)number;
+	fork_in_files(_Fork);
 }

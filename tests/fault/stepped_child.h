@@ -21,6 +21,7 @@ struct stepped_plan {
 	bool is_full;	      /* its ring has room for ends only */
 	bool can_grow;	      /* to twice its size, once it is full */
 	bool is_killed;	      /* nothing records it; it leaves its rings in `rings` */
+	bool kills_itself;    /* so, and its end is its own */
 	char rings[64];
 };
 
@@ -46,7 +47,11 @@ void stepped_clone_by_system_call(int number);
 /* Whose child goes on with what was interrupted, in the second after it has traced. */
 void stepped_fork_and_go_on(int number);
 void stepped_fork_without_handlers_and_go_on(int number);
-/* Whose child does so untold, and may die of it. */
+/* Whose child does so before anything told it that it is one. */
 void stepped_fork_without_handlers_and_return(int number);
+void stepped_clone_by_system_call_and_return(int number);
+/* Whose child does so, records nothing any more, and has no ring of files of its own. */
+void stepped_fork_in_files_and_go_on(int number);
+void stepped_fork_in_files_without_handlers_and_return(int number);
 
 #endif

@@ -138,27 +138,25 @@ static struct seen check_trace(struct recorded *recorded)
 	}
 	hold(next == EXPECTED || (stepped_plan.is_killed && next > 0));
 	hold(recorded->threads_count == 1 && recorded->threads[0].clamped == 0);
-	seen.of_stretch = stepped_plan.is_killed ? own : own - 2;
+	seen.of_stretch = stepped_plan.is_killed && !stepped_plan.kills_itself ? own : own - 2;
 	seen.lost = recorded_lost(recorded);
 	seen.calls = stepped_calls[0];
 	seen.calls_before_handler = stepped_calls[1];
 	return seen;
 }
 
-/* SIGKILL, and what `ctrace recover` makes of what is left. */
-static void kill_and_recover(pid_t child)
+/* What `ctrace recover` makes of what is left. */
+static void recover(void)
 {
 	const char *const arguments[] = {
 		ctrace_program, "recover",	   "-q", "--delete", stepped_plan.rings,
 		"-o",		stepped_plan.path, NULL};
 	int status = -1;
-	pid_t recover;
+	pid_t command;
 
-	kill(child, SIGKILL);
-	hold(step_wait(child) == 256 + SIGKILL);
-	hold(posix_spawn(&recover, ctrace_program, NULL, NULL, (char *const *)arguments, environ) ==
+	hold(posix_spawn(&command, ctrace_program, NULL, NULL, (char *const *)arguments, environ) ==
 	     0);
-	hold(waitpid(recover, &status, 0) == recover && status == 0);
+	hold(waitpid(command, &status, 0) == command && status == 0);
 	hold(rmdir(stepped_plan.rings) == 0);
 }
 
@@ -179,7 +177,9 @@ static bool happen_at(long steps, struct seen *seen)
 	done = step_over(child, steps);
 	hold(done >= 0);
 	if (stepped_plan.is_killed) {
-		kill_and_recover(child);
+		step_release(child, stepped_plan.kills_itself ? SIGUSR1 : SIGKILL);
+		hold(step_wait(child) == 256 + SIGKILL);
+		recover();
 	} else {
 		step_release(child, SIGUSR1);
 		hold(step_wait(child) == 0);
@@ -245,6 +245,13 @@ static void check_forked(const struct seen *before, const struct seen *now)
 	hold(now->of_stretch == OF_STRETCH);
 	hold(now->of_handler == 0);
 	hold(now->lost == 0);
+}
+
+static void check_forked_when_full(const struct seen *before, const struct seen *now)
+{
+	(void)before;
+	hold(now->of_handler == 0);
+	hold(now->of_stretch == 1 && now->lost == 4);
 }
 
 /* What has returned is written or counted; what was cut off is too, from its claim on. */
@@ -405,12 +412,67 @@ static void also_without_handlers_once_it_has_traced(void **state)
 	happen_everywhere(stepped_fork_without_handlers_and_go_on, 0, check_forked);
 }
 
-/* Nobody tells such a child that it is one; in some places it dies, and never writes to its parent.
- */
-static void one_that_has_not_traced_leaves_the_parents_trace_alone_too(void **state)
+static void also_when_nothing_told_it_that_it_is_a_child(void **state)
 {
 	(void)state;
 	happen_everywhere(stepped_fork_without_handlers_and_return, 0, check_forked);
+}
+
+static void also_when_it_was_made_by_system_call(void **state)
+{
+	(void)state;
+	happen_everywhere(stepped_clone_by_system_call_and_return, 0, check_forked);
+}
+
+static void also_in_a_full_ring(void **state)
+{
+	(void)state;
+	stepped_plan.is_full = true;
+	happen_everywhere(stepped_clone_by_system_call_and_return, 0, check_forked_when_full);
+	stepped_plan.is_full = false;
+}
+
+/* Those that are read from outside are not the child's to have as zero pages. */
+static void step_over_files(void (*handler)(int), bool can_grow)
+{
+	if (ctrace_program == NULL) {
+		skip();
+	}
+	stepped_plan.is_killed = stepped_plan.kills_itself = true;
+	stepped_plan.is_full = stepped_plan.can_grow = can_grow;
+	happen_everywhere(handler, 0, check_forked);
+	stepped_plan.is_killed = stepped_plan.kills_itself = false;
+	stepped_plan.is_full = stepped_plan.can_grow = false;
+}
+
+static void also_where_rings_are_files(void **state)
+{
+	(void)state;
+	step_over_files(stepped_fork_in_files_and_go_on, false);
+}
+
+static void also_there_without_handlers(void **state)
+{
+	(void)state;
+	step_over_files(stepped_fork_in_files_without_handlers_and_return, false);
+}
+
+static void also_there_while_a_ring_grows(void **state)
+{
+	(void)state;
+	step_over_files(stepped_fork_in_files_without_handlers_and_return, true);
+}
+
+static void also_on_an_alternate_stack_and_by_system_call(void **state)
+{
+	(void)state;
+	happen_everywhere(stepped_clone_by_system_call_and_return, SA_ONSTACK, check_forked);
+}
+
+static void also_where_a_ring_grows(void **state)
+{
+	(void)state;
+	step_over_growth(stepped_clone_by_system_call_and_return, check_forked);
 }
 
 static void a_kill_at_every_instruction_loses_nothing_committed(void **state)
@@ -469,7 +531,14 @@ int main(int argc, char **argv)
 		cmocka_unit_test(also_one_by_system_call),
 		cmocka_unit_test(the_forked_child_may_go_on_where_its_parent_was_interrupted),
 		cmocka_unit_test(also_without_handlers_once_it_has_traced),
-		cmocka_unit_test(one_that_has_not_traced_leaves_the_parents_trace_alone_too),
+		cmocka_unit_test(also_when_nothing_told_it_that_it_is_a_child),
+		cmocka_unit_test(also_when_it_was_made_by_system_call),
+		cmocka_unit_test(also_on_an_alternate_stack_and_by_system_call),
+		cmocka_unit_test(also_where_a_ring_grows),
+		cmocka_unit_test(also_in_a_full_ring),
+		cmocka_unit_test(also_where_rings_are_files),
+		cmocka_unit_test(also_there_without_handlers),
+		cmocka_unit_test(also_there_while_a_ring_grows),
 	};
 
 	if (!step_is_possible()) {

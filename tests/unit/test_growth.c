@@ -115,7 +115,7 @@ static void in_thread(void *(*body)(void *), void *argument)
 
 static size_t own_kb(void)
 {
-	return (ctrace_self->levels[0].mask + 1) / 1024;
+	return (ctrace_self->places[0].mask + 1) / 1024;
 }
 
 static uint64_t next_number;

@@ -27,20 +27,17 @@ CTRACE_HOT bool claim_room(struct ctrace_level *level, uint64_t bytes, uint32_t 
 CTRACE_HOT bool emit_words(uint32_t code, uint32_t end_bit, const uint64_t *words, unsigned count)
 {
 	struct ctrace_level *level = &ctrace_self->levels[0];
-	_Atomic uint64_t *at;
+	const struct ctrace_level_place *place = &ctrace_self->places[0];
 	uint64_t head;
 
 	if (!claim_room(level, 8 + 8 * count, end_bit, &head)) {
 		return false;
 	}
-	at = (_Atomic uint64_t *)(void *)(level->data + (head & level->mask));
-	atomic_store_explicit(at, ctrace_counter_read() << 16 | code | end_bit,
-			      memory_order_relaxed);
-	/* The data stand twice: what begins in the first copy goes on into the second. */
+	ctrace_place_word(place, head, ctrace_counter_read() << 16 | code | end_bit);
 	for (unsigned i = 0; i < count; i++) {
-		atomic_store_explicit(&at[1 + i], words[i], memory_order_relaxed);
+		ctrace_place_word(place, head + 8 + 8 * i, words[i]);
 	}
-	ctrace_level_commit(level, head + 8 + 8 * count);
+	ctrace_level_commit(level, place, head + 8 + 8 * count);
 	return true;
 }
 

@@ -44,7 +44,7 @@ static uint64_t args_bytes(const struct ctrace_arg *args, unsigned count)
 }
 
 /* Whole words but for the last, whose rest is zero. */
-static uint64_t put_string(const struct ctrace_level *level, uint64_t at,
+static uint64_t put_string(const struct ctrace_level_place *place, uint64_t at,
 			   const struct ctrace_arg *arg)
 {
 	uint64_t left = arg->word;
@@ -53,25 +53,25 @@ static uint64_t put_string(const struct ctrace_level *level, uint64_t at,
 
 	for (; left >= 8; left -= 8, from += 8, at += 8) {
 		memcpy(&word, from, 8);
-		ctrace_level_word(level, at, word);
+		ctrace_place_word(place, at, word);
 	}
 	if (left > 0) {
 		word = 0;
 		memcpy(&word, from, left);
-		ctrace_level_word(level, at, word);
+		ctrace_place_word(place, at, word);
 		at += 8;
 	}
 	return at;
 }
 
-static void put_args(const struct ctrace_level *level, uint64_t at, const struct ctrace_arg *args,
-		     unsigned count)
+static void put_args(const struct ctrace_level_place *place, uint64_t at,
+		     const struct ctrace_arg *args, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		ctrace_level_word(level, at, args[i].word);
+		ctrace_place_word(place, at, args[i].word);
 		at += 8;
 		if (args[i].bytes != NULL) {
-			at = put_string(level, at, &args[i]);
+			at = put_string(place, at, &args[i]);
 		}
 	}
 }
@@ -130,9 +130,9 @@ static bool take_cut_off_claim(struct ctrace_level *level, uintptr_t frame)
  * A claim whose frame has been left can only come from a jump out of a signal
  * handler that had interrupted it. Clear it; the record it never finished is lost.
  */
-static bool clear_cut_off_claim(const struct ctrace_ring *ring, struct ctrace_level *level,
-				uintptr_t frame)
+static bool clear_cut_off_claim(const struct ctrace_ring *ring, unsigned index, uintptr_t frame)
 {
+	struct ctrace_level *level = &ring->control->levels[index];
 	uint64_t published, count;
 
 	if (!take_cut_off_claim(level, frame)) {
@@ -141,7 +141,8 @@ static bool clear_cut_off_claim(const struct ctrace_ring *ring, struct ctrace_le
 	if (!is_claimed(level)) {
 		return true; /* a handler was faster */
 	}
-	published = atomic_load_explicit(level->published, memory_order_relaxed);
+	published =
+		atomic_load_explicit(ring->control->places[index].published, memory_order_relaxed);
 	if (published != atomic_load_explicit(&level->head, memory_order_relaxed)) {
 		/* Cut off between the two stores of a commit: this is the second. [H] release. */
 		atomic_store_explicit(&level->head, published, memory_order_release);
@@ -160,21 +161,21 @@ static bool clear_cut_off_claim(const struct ctrace_ring *ring, struct ctrace_le
 void ctrace_emit_settle(struct ctrace_ring *ring)
 {
 	for (unsigned i = 0; i < CTRACE_LEVELS; i++) {
-		struct ctrace_level *level = &ring->control->levels[i];
-
-		if (is_claimed(level)) {
-			clear_cut_off_claim(ring, level, CTRACE_FRAME_OF_NONE);
+		if (is_claimed(&ring->control->levels[i])) {
+			clear_cut_off_claim(ring, i, CTRACE_FRAME_OF_NONE);
 		}
 	}
 }
 
 /* Claim as often as it takes: a void claim means that a handler emitted meanwhile, which is
  * progress. */
-static bool claim_level(const struct ctrace_ring *ring, struct ctrace_level *level, uintptr_t frame,
+static bool claim_level(const struct ctrace_ring *ring, unsigned index, uintptr_t frame,
 			uint64_t *head)
 {
+	struct ctrace_level *level = &ring->control->levels[index];
+
 	while (!ctrace_level_claim(level, head)) {
-		if (is_claimed(level) && !clear_cut_off_claim(ring, level, frame)) {
+		if (is_claimed(level) && !clear_cut_off_claim(ring, index, frame)) {
 			return false;
 		}
 	}
@@ -222,10 +223,10 @@ static bool find_room(struct ctrace_ring *ring, unsigned level, uint64_t head,
 }
 
 /* Noted before it is counted, counted before the claim ends: a jump away leaves it counted once. */
-static void count_no_room(struct ctrace_ring *ring, struct ctrace_level *level,
-			  const struct record *record)
+static void count_no_room(struct ctrace_ring *ring, unsigned index, const struct record *record)
 {
-	bool is_too_big = record->bytes > (level->mask + 1) / 2;
+	struct ctrace_level *level = &ring->control->levels[index];
+	bool is_too_big = record->bytes > (ring->control->places[index].mask + 1) / 2;
 
 	atomic_store_explicit(&level->lost_before, refused_so_far(ring), memory_order_relaxed);
 	ctrace_step();
@@ -242,9 +243,10 @@ static bool write_claimed(struct ctrace_ring *ring, unsigned index, uint64_t hea
 			  const struct record *record)
 {
 	struct ctrace_level *level = &ring->control->levels[index];
+	const struct ctrace_level_place *place = &ring->control->places[index];
 
 	if (!find_room(ring, index, head, record)) {
-		count_no_room(ring, level, record);
+		count_no_room(ring, index, record);
 		ctrace_level_unclaim(level);
 		return false;
 	}
@@ -254,9 +256,9 @@ static bool write_claimed(struct ctrace_ring *ring, unsigned index, uint64_t hea
 			atomic_load_explicit(&ring->control->levels[0].head, memory_order_relaxed),
 			memory_order_relaxed);
 	}
-	ctrace_level_word(level, head, ctrace_clock_ticks() << 16 | record->code);
-	put_args(level, head + 8, record->args, record->count);
-	ctrace_level_commit(level, head + record->bytes);
+	ctrace_place_word(place, head, ctrace_clock_ticks() << 16 | record->code);
+	put_args(place, head + 8, record->args, record->count);
+	ctrace_level_commit(level, place, head + record->bytes);
 	return true;
 }
 
@@ -269,7 +271,7 @@ static unsigned emit_slow(const struct record *record)
 		return 0;
 	}
 	for (unsigned i = 0; i < CTRACE_LEVELS; i++) {
-		if (claim_level(ring, &ring->control->levels[i], record->frame, &head)) {
+		if (claim_level(ring, i, record->frame, &head)) {
 			return write_claimed(ring, i, head, record) ? record->code : 0;
 		}
 	}
@@ -286,8 +288,7 @@ __attribute__((noinline)) static unsigned emit_word_slow(uint32_t code, uintptr_
 
 unsigned ctrace_emit(unsigned code)
 {
-	if (__builtin_expect(
-		    ctrace_emit_word(&ctrace_self->levels[0], code, 0, ctrace_counter_read), 1)) {
+	if (__builtin_expect(ctrace_emit_word(ctrace_self, code, 0, ctrace_counter_read), 1)) {
 		return code;
 	}
 	return emit_word_slow(code, ctrace_stack_pointer());
@@ -295,9 +296,8 @@ unsigned ctrace_emit(unsigned code)
 
 void ctrace_emit_end(unsigned code)
 {
-	if (__builtin_expect(!ctrace_emit_word(&ctrace_self->levels[0], code, CTRACE_END_BIT,
-					       ctrace_counter_read),
-			     0)) {
+	if (__builtin_expect(
+		    !ctrace_emit_word(ctrace_self, code, CTRACE_END_BIT, ctrace_counter_read), 0)) {
 		emit_word_slow(code | CTRACE_END_BIT, ctrace_stack_pointer());
 	}
 }
@@ -306,6 +306,7 @@ void ctrace_emit_end(unsigned code)
 CTRACE_HOT bool emit_record(const struct record *record)
 {
 	struct ctrace_level *level = &ctrace_self->levels[0];
+	const struct ctrace_level_place *place = &ctrace_self->places[0];
 	uint64_t head;
 
 	if (__builtin_expect(!ctrace_level_claim(level, &head), 0)) {
@@ -315,9 +316,9 @@ CTRACE_HOT bool emit_record(const struct record *record)
 		ctrace_level_unclaim(level);
 		return false;
 	}
-	ctrace_level_word(level, head, ctrace_counter_read() << 16 | record->code);
-	put_args(level, head + 8, record->args, record->count);
-	ctrace_level_commit(level, head + record->bytes);
+	ctrace_place_word(place, head, ctrace_counter_read() << 16 | record->code);
+	put_args(place, head + 8, record->args, record->count);
+	ctrace_level_commit(level, place, head + record->bytes);
 	return true;
 }
 
@@ -419,6 +420,7 @@ void ctrace_end(void)
 static bool emit_end_and_begin(unsigned ended, const struct record *begun)
 {
 	struct ctrace_level *level = &ctrace_self->levels[0];
+	const struct ctrace_level_place *place = &ctrace_self->places[0];
 	struct record both = *begun;
 	uint64_t head, ticks;
 
@@ -431,10 +433,10 @@ static bool emit_end_and_begin(unsigned ended, const struct record *begun)
 		return false;
 	}
 	ticks = ctrace_counter_read();
-	ctrace_level_word(level, head, ticks << 16 | ended | CTRACE_END_BIT);
-	ctrace_level_word(level, head + 8, ticks << 16 | begun->code);
-	put_args(level, head + 16, begun->args, begun->count);
-	ctrace_level_commit(level, head + both.bytes);
+	ctrace_place_word(place, head, ticks << 16 | ended | CTRACE_END_BIT);
+	ctrace_place_word(place, head + 8, ticks << 16 | begun->code);
+	put_args(place, head + 16, begun->args, begun->count);
+	ctrace_level_commit(level, place, head + both.bytes);
 	return true;
 }
 

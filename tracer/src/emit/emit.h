@@ -16,7 +16,7 @@
 
 #define CTRACE_HOT __attribute__((always_inline)) static inline
 
-/* This thread's control page; one of the three below while it has none. Static TLS: 8 bytes. */
+/* This thread's control block; one of the three below while it has none. Static TLS: 8 bytes. */
 extern __thread struct ctrace_control *ctrace_self __attribute__((tls_model("initial-exec")));
 
 /* All zero, so that every emit takes the slow path: no ring yet, making one, exited. */
@@ -84,22 +84,23 @@ CTRACE_HOT void ctrace_level_unclaim(struct ctrace_level *level)
 }
 
 /* Commit everything up to `head`, and with the same store unclaim. */
-CTRACE_HOT void ctrace_level_commit(struct ctrace_level *level, uint64_t head)
+CTRACE_HOT void ctrace_level_commit(struct ctrace_level *level,
+				    const struct ctrace_level_place *place, uint64_t head)
 {
 	/* [P] release: records before the mark. Met by the acquire [P] in drain. */
-	atomic_store_explicit(level->published, head, memory_order_release);
+	atomic_store_explicit(place->published, head, memory_order_release);
 	ctrace_step();
 	/* [H] release: published before. Met by the acquire [H] where the collector asks whether a
 	 * claim is over. */
 	atomic_store_explicit(&level->head, head, memory_order_release);
 }
 
-CTRACE_HOT void ctrace_level_word(const struct ctrace_level *level, uint64_t position,
+CTRACE_HOT void ctrace_place_word(const struct ctrace_level_place *place, uint64_t position,
 				  uint64_t word)
 {
 	/* Atomic since the collector may be copying what is given up (discard.h [D]); a plain store
 	 * to the processor. */
-	atomic_store_explicit((_Atomic uint64_t *)(void *)(level->data + (position & level->mask)),
+	atomic_store_explicit((_Atomic uint64_t *)(void *)(place->data + (position & place->mask)),
 			      word, memory_order_relaxed);
 }
 
@@ -108,9 +109,11 @@ CTRACE_HOT void ctrace_level_word(const struct ctrace_level *level, uint64_t pos
  * `end_bit` is constant where this is inlined: ends may go further than begins.
  * `clock` is the counter; without one, limits of 0 send every event the slow way.
  */
-CTRACE_HOT bool ctrace_emit_word(struct ctrace_level *level, uint32_t code, uint32_t end_bit,
+CTRACE_HOT bool ctrace_emit_word(struct ctrace_control *control, uint32_t code, uint32_t end_bit,
 				 uint64_t (*clock)(void))
 {
+	struct ctrace_level *level = &control->levels[0];
+	const struct ctrace_level_place *place = &control->places[0];
 	uint64_t head;
 
 	if (__builtin_expect(!ctrace_level_claim(level, &head), 0)) {
@@ -123,8 +126,8 @@ CTRACE_HOT bool ctrace_emit_word(struct ctrace_level *level, uint32_t code, uint
 		ctrace_level_unclaim(level);
 		return false;
 	}
-	ctrace_level_word(level, head, clock() << 16 | code | end_bit);
-	ctrace_level_commit(level, head + 8);
+	ctrace_place_word(place, head, clock() << 16 | code | end_bit);
+	ctrace_level_commit(level, place, head + 8);
 	return true;
 }
 

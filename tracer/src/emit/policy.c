@@ -103,7 +103,7 @@ bool ctrace_policy_find_room(struct ctrace_ring *ring, uint64_t tail, uint64_t b
 	int saved = errno;
 	bool is_found = false;
 
-	if (bytes > (ring->control->levels[0].mask + 1) / 2) {
+	if (bytes > (ring->control->places[0].mask + 1) / 2) {
 		return false;
 	}
 	if (ctrace_ring_tail(ring->shared) != tail) {

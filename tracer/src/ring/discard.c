@@ -77,12 +77,12 @@ static void note_record(struct walk *walk, uint64_t word)
 }
 
 /* Whole records from `from` to the first that begins at `to` or behind. */
-static uint64_t walk_records(const struct ctrace_level *level, struct walk *walk, uint64_t from,
-			     uint64_t to)
+static uint64_t walk_records(const struct ctrace_level_place *place, struct walk *walk,
+			     uint64_t from, uint64_t to)
 {
 	while (from < to) {
-		note_record(walk, ctrace_record_word(level->data, level->mask, from));
-		from += ctrace_record_bytes(level->data, level->mask, from);
+		note_record(walk, ctrace_record_word(place->data, place->mask, from));
+		from += ctrace_record_bytes(place->data, place->mask, from);
 	}
 	return from;
 }
@@ -122,12 +122,12 @@ static void put_gap(struct ctrace_gap *gap, const struct walk *walk, uint64_t be
 void ctrace_discard_oldest(struct ctrace_ring *ring, uint64_t seen_tail)
 {
 	struct ctrace_ring_shared *shared = ring->shared;
-	const struct ctrace_level *level = &ring->control->levels[0];
+	const struct ctrace_level_place *place = &ring->control->places[0];
 	struct walk walk = {.now = ctrace_clock_ticks()};
 	/* [D] acquire: which gap is free to be written. */
 	uint64_t tail = atomic_load_explicit(&shared->tail, memory_order_acquire);
 	uint64_t slot = tail & CTRACE_TAIL_SLOT, from = tail & ~CTRACE_TAIL_BITS;
-	uint64_t to = from + (level->mask + 1) / 4, before = relaxed(&shared->gaps[slot].count);
+	uint64_t to = from + (place->mask + 1) / 4, before = relaxed(&shared->gaps[slot].count);
 	uint64_t published = relaxed(&shared->published);
 
 	/* A ring that was emptied meanwhile has no quarter to give up. */
@@ -137,7 +137,7 @@ void ctrace_discard_oldest(struct ctrace_ring *ring, uint64_t seen_tail)
 	if ((tail & CTRACE_TAIL_TAKEN) == 0 && before > 0) {
 		continue_gap(&walk, &shared->gaps[slot], &before);
 	}
-	to = walk_records(level, &walk, from, to < published ? to : published);
+	to = walk_records(place, &walk, from, to < published ? to : published);
 	put_gap(&shared->gaps[1 - slot], &walk, before);
 	/* [D] acquire-release: the gap before the tail that names it. If the collector was quicker,
 	 * the gap names nothing, and there is room. */

@@ -6,15 +6,13 @@
 
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/ring/ring_budget.h"
-#include "tracer/src/ring/ring_memory.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct ctrace_control) <= CTRACE_PAGE_BYTES, "the control block is one page");
-_Static_assert(sizeof(struct ctrace_ring) <= CTRACE_PAGE_BYTES,
-	       "the ring's description is one page");
+_Static_assert(sizeof(struct ctrace_control) == CTRACE_RING_PRIVATE_BYTES,
+	       "the control block is two pages");
 _Static_assert(sizeof(struct ctrace_ring_shared) <= CTRACE_RING_SHARED_BYTES,
 	       "the shared header is one page");
 
@@ -53,12 +51,14 @@ struct ctrace_ring *ctrace_ring_create(size_t data_bytes)
 {
 	uint32_t number = 0;
 	uint8_t *at = map_within_budget(data_bytes, &number);
-	struct ctrace_ring *ring = (struct ctrace_ring *)(void *)at;
+	struct ctrace_control *control = (struct ctrace_control *)(void *)at;
+	struct ctrace_ring *ring;
 
 	if (at == NULL) {
 		return NULL;
 	}
-	ring->control = (struct ctrace_control *)(void *)(at + CTRACE_PAGE_BYTES);
+	ring = &control->own;
+	ring->control = control;
 	ring->shared = (struct ctrace_ring_shared *)(void *)(at + CTRACE_RING_PRIVATE_BYTES);
 	ring->data = at + CTRACE_RING_PRIVATE_BYTES + CTRACE_RING_HEAD_BYTES;
 	ring->data_bytes = data_bytes;
@@ -67,7 +67,6 @@ struct ctrace_ring *ctrace_ring_create(size_t data_bytes)
 	ring->mine = ring->first;
 	ring->number = number;
 	ring->pid = getpid();
-	ring->is_doubled = true;
 	label(&ring->shared->head, data_bytes);
 	for (unsigned i = 0; i < CTRACE_NESTED_LEVELS; i++) {
 		ring->nested[i] = at + CTRACE_RING_PRIVATE_BYTES + CTRACE_RING_SHARED_BYTES +
@@ -76,37 +75,34 @@ struct ctrace_ring *ctrace_ring_create(size_t data_bytes)
 	return ring;
 }
 
-static void arm_level(struct ctrace_level *level, uint8_t *data, uint64_t mask,
-		      _Atomic uint64_t *published)
+static void arm_level(struct ctrace_control *control, unsigned index,
+		      struct ctrace_level_place place)
 {
-	uint64_t head = atomic_load_explicit(published, memory_order_relaxed);
+	struct ctrace_level *level = &control->levels[index];
+	uint64_t head = atomic_load_explicit(place.published, memory_order_relaxed);
 
-	level->data = data;
-	level->mask = mask;
-	level->published = published;
+	control->places[index] = place;
 	atomic_store_explicit(&level->limit, 0, memory_order_relaxed);
 	atomic_store_explicit(&level->end_limit, 0, memory_order_relaxed);
 	atomic_store_explicit(&level->head, head, memory_order_relaxed);
 	atomic_store_explicit(&level->claim, CTRACE_UNCLAIMED, memory_order_relaxed);
 }
 
-static void arm_levels(struct ctrace_ring *ring)
+void ctrace_ring_rearm(struct ctrace_ring *ring)
 {
 	struct ctrace_control *control = ring->control;
 	struct ctrace_ring_shared *shared = ring->shared;
 
 	for (unsigned i = 0; i < CTRACE_NESTED_LEVELS; i++) {
-		arm_level(&control->levels[1 + i], ring->nested[i], CTRACE_NESTED_BYTES - 1,
-			  &shared->nested_published[i]);
+		arm_level(control, 1 + i,
+			  (struct ctrace_level_place){.data = ring->nested[i],
+						      .mask = CTRACE_NESTED_BYTES - 1,
+						      .published = &shared->nested_published[i]});
 	}
-	arm_level(&control->levels[0], ring->mine.data, ring->mine.bytes - 1, &shared->published);
-}
-
-void ctrace_ring_rearm(struct ctrace_ring *ring)
-{
-	struct ctrace_control *control = ring->control;
-
-	arm_levels(ring);
+	arm_level(control, 0,
+		  (struct ctrace_level_place){.data = ring->mine.data,
+					      .mask = ring->mine.bytes - 1,
+					      .published = &shared->published});
 	atomic_store_explicit(&control->begins, 0, memory_order_relaxed);
 	control->ring = ring;
 }
@@ -124,7 +120,7 @@ struct ctrace_room ctrace_ring_refresh(struct ctrace_ring *ring, unsigned level)
 			~CTRACE_TAIL_BITS;
 	/* In a new segment nothing is overwritten before it has been written once. */
 	uint64_t from = level == 0 && ring->mine.from > tail ? ring->mine.from : tail;
-	uint64_t size = at->mask + 1;
+	uint64_t size = ring->control->places[level].mask + 1;
 	uint64_t bell = from + size / 4 * 3;
 	uint64_t reserve = level == 0 ? CTRACE_END_RESERVE_BYTES : 0;
 	struct ctrace_room room = {
@@ -152,21 +148,17 @@ void ctrace_ring_release_memory(struct ctrace_ring *ring)
 	}
 }
 
-/* Of a ring that has grown, the segment its owner writes to. */
-static bool stand_in_segment(const struct ctrace_ring *ring)
+void ctrace_ring_fork_child(const struct ctrace_control *control)
 {
-	return ring->mine.data == ring->first.data ||
-	       ctrace_ring_memory_stand_in_data(ring->mine.data, ring->mine.bytes);
-}
+	const struct ctrace_ring *ring = &control->own;
 
-void ctrace_ring_fork_child(struct ctrace_control *control)
-{
-	/* One reservation: the ring's description stands before the control page. */
-	struct ctrace_ring *ring = (void *)((uint8_t *)control - CTRACE_PAGE_BYTES);
-
-	if (ctrace_ring_memory_stand_in((uint8_t *)(void *)ring->shared, ring->first.bytes) &&
-	    stand_in_segment(ring)) {
-		arm_levels(ring);
+	if (ring->number == 0) {
+		return;
+	}
+	ctrace_ring_memory_stand_in((uint8_t *)(void *)ring->shared,
+				    CTRACE_RING_HEAD_BYTES + ring->first.bytes);
+	if (ring->mine.data != ring->first.data) {
+		ctrace_ring_memory_stand_in(ring->mine.data, ring->mine.bytes);
 	}
 }
 

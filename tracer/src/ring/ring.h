@@ -14,13 +14,15 @@
  *
  * Memory of a ring, one reservation (ring_memory.h):
  *
- *     | ring | control |  shared  | nested 1..4 |   data   | data again |
- *       private pages  |------------ one file -------------|
- *               ^ wiped in a forked child    ^ not there in a forked child
+ *     | places, ring | levels |  shared  | nested 1..4 |  data  |
+ *     |    control block      |------ or one file, shared ------|
+ *       as it was    | zeroed in a forked child; a file: not there
  *
- * The data stand twice, back to back, so a record never has to be split. The
- * control page holds all that an emit needs; a forked child finds it zeroed,
- * and so cannot touch its parent's ring by any way of forking.
+ * A record may begin at the end of the data and go on at their beginning: words are
+ * written and read one by one. The control block holds all that an emit needs. A
+ * forked child finds its levels zeroed, so that each of its emits takes the slow path
+ * and notices; and its places as they were, so that an emit which a handler's fork
+ * interrupted ends in the zero pages that the child has where its parent has the ring.
  *
  * Positions count bytes since the ring's beginning and never wrap; a position's
  * place is `position & mask`. head: written by the owner, for itself.
@@ -51,6 +53,7 @@
 #include "format/kinds.h"
 #include "tracer/src/image.h"
 #include "tracer/src/limits.h"
+#include "tracer/src/ring/ring_memory.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -84,7 +87,8 @@
  * both commits to this side and unclaims, so at every instruction
  *     claim == head  <=>  an emit of this level is under way (or was cut off),
  *     and then  published == head  <=>  its record is not committed.
- * All fields are only touched on the owner's thread.
+ * All fields are only touched on the owner's thread. Where it writes is its place, which
+ * is not wiped in a forked child.
  */
 struct ctrace_level {
 	_Atomic uint64_t head;
@@ -92,20 +96,14 @@ struct ctrace_level {
 	_Atomic uintptr_t frame; /* stack pointer of who claimed, and whether for two records: tells
 				    a cut-off claim from a live one */
 	_Atomic uint64_t limit;	 /* a begin must end here or before */
-	_Atomic uint64_t end_limit; /* an end must */
-	uint64_t mask;
-	uint8_t *data;
-	_Atomic uint64_t *published;
+	_Atomic uint64_t end_limit;   /* an end must */
 	_Atomic uint64_t lost_before; /* of a record that found no room: what was lost before it */
 };
 
-/* One page, zero in a forked child. With all zero, level 0 looks claimed: every emit takes the slow
- * path. */
-struct ctrace_control {
-	struct ctrace_level levels[CTRACE_LEVELS];
-	struct ctrace_ring *ring;		   /* NULL: this thread has none */
-	_Atomic uint32_t begins;		   /* open TRACE_BEGINs; may exceed the array */
-	_Atomic uint16_t codes[CTRACE_BEGINS_MAX]; /* theirs; 0: not recorded */
+struct ctrace_level_place {
+	uint64_t mask;
+	uint8_t *data;
+	_Atomic uint64_t *published;
 };
 
 /* Who may touch it: see thread.h. */
@@ -169,7 +167,7 @@ struct ctrace_ring_shared {
 	_Atomic char name[CTRACE_NAME_BYTES_MAX];
 };
 
-/* Memory of data, in its own process twice in a row, of the positions from `from` on. */
+/* Memory of data of the positions from `from` on. */
 struct ctrace_segment {
 	uint8_t *data;
 	size_t bytes;
@@ -196,9 +194,9 @@ struct ctrace_ring {
 	size_t data_bytes;
 	uint64_t mask;
 	pid_t pid;	 /* who made it */
-	bool is_doubled; /* the data stand twice */
+	bool is_doubled; /* mapped by a reader outside: the data stand twice */
 	bool is_still;	 /* a copy of a ring whose thread is dead */
-	uint32_t number; /* of its file in a ring directory; 0: it is a memfd */
+	uint32_t number; /* of its file in a ring directory; 0: it is private memory */
 	/* Growth (ring_growth.h). `data` above are the collector's to read and write. */
 	struct ctrace_segment first;	   /* what it was made with; never changes */
 	struct ctrace_segment next;	   /* while it grows: behind the one at `data` */
@@ -211,6 +209,19 @@ struct ctrace_ring {
 	/* The owner's, for waiting (policy.c) */
 	uint64_t blocked_signals; /* its mask when it took the ring */
 	uint64_t waited_at;	  /* 1 + the tail it waited for in vain; 0: none */
+};
+
+/*
+ * Two pages. The second is zero in a forked child: with all zero, level 0 looks claimed, so every
+ * emit takes the slow path.
+ */
+struct ctrace_control {
+	struct ctrace_level_place places[CTRACE_LEVELS];
+	struct ctrace_ring own; /* what `ring` points to, once it does */
+	_Alignas(CTRACE_PAGE_BYTES) struct ctrace_level levels[CTRACE_LEVELS];
+	struct ctrace_ring *ring;		   /* NULL: this thread has none */
+	_Atomic uint32_t begins;		   /* open TRACE_BEGINs; may exceed the array */
+	_Atomic uint16_t codes[CTRACE_BEGINS_MAX]; /* theirs; 0: not recorded */
 };
 
 /*
@@ -246,7 +257,7 @@ struct ctrace_room {
  */
 struct ctrace_room ctrace_ring_refresh(struct ctrace_ring *ring, unsigned level);
 
-/* Make the control page fit where the ring stands now; after that its owner may emit. Thread: the
+/* Make the control block fit where the ring stands now; after that its owner may emit. Thread: the
  * new owner. */
 void ctrace_ring_rearm(struct ctrace_ring *ring);
 
@@ -255,12 +266,13 @@ void ctrace_ring_rearm(struct ctrace_ring *ring);
 void ctrace_ring_release_memory(struct ctrace_ring *ring);
 
 /*
- * A forked child has none of the rings' shared memory. A handler may have forked in the middle
- * of an emit, though, and the child may return there: for the thread that forked, whose control
- * page is wiped, put zero pages of the child's own where its ring was, for the rest of that emit.
+ * A forked child has none of the memory of rings in files. A handler may have forked in the middle
+ * of an emit, though, and the child may return there: for the thread that forked, whose levels are
+ * wiped, put zero pages of the child's own where its ring was, for the rest of that emit. Other
+ * rings are zero pages already.
  * Thread: the only one.  Signal handler: yes.
  */
-void ctrace_ring_fork_child(struct ctrace_control *control);
+void ctrace_ring_fork_child(const struct ctrace_control *control);
 
 /* Is anything in the ring that the collector has not taken or counted? Thread: any, as a hint. */
 bool ctrace_ring_is_clean(const struct ctrace_ring *ring);

@@ -47,7 +47,8 @@ static void release(uint64_t mask, int cancel)
 
 static void go_on_in(struct ctrace_ring *ring, uint8_t *data, size_t bytes)
 {
-	struct ctrace_level *level = &ring->control->levels[0];
+	const struct ctrace_level *level = &ring->control->levels[0];
+	struct ctrace_level_place *place = &ring->control->places[0];
 	struct ctrace_ring_shared *shared = ring->shared;
 
 	if (ring->number != 0) {
@@ -64,8 +65,14 @@ static void go_on_in(struct ctrace_ring *ring, uint8_t *data, size_t bytes)
 	ring->grown++;
 	/* [G] release. */
 	atomic_store_explicit(&shared->grown, ring->grown, memory_order_release);
-	level->data = data;
-	level->mask = bytes - 1;
+	place->data = data;
+	place->mask = bytes - 1;
+}
+
+/* A forked child has none of this, and its parent's names. */
+static bool is_own(const struct ctrace_ring *ring)
+{
+	return ctrace_kernel_call(SYS_getpid, 0, 0, 0, 0) == ring->pid;
 }
 
 static bool grow_to(struct ctrace_ring *ring, size_t bytes)
@@ -105,16 +112,10 @@ bool ctrace_growth_try(struct ctrace_ring *ring)
 	}
 	ctrace_growth_tidy(ring);
 	mask = hold(&cancel);
-	has_grown = grow_to(ring, bytes);
+	has_grown = is_own(ring) && grow_to(ring, bytes);
 	ring->refused_at = has_grown ? 0 : ctrace_ring_tail(ring->shared) + 1;
 	release(mask, cancel);
 	return has_grown;
-}
-
-/* A forked child has none of this, and its parent's names. */
-static bool is_own(const struct ctrace_ring *ring)
-{
-	return ctrace_kernel_call(SYS_getpid, 0, 0, 0, 0) == ring->pid;
 }
 
 void ctrace_growth_give_back_old(struct ctrace_ring *ring)

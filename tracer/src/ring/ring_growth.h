@@ -32,7 +32,7 @@
  * collector may be another process, so there the owner does it, the next time it
  * looks how far the collector is. The first file stays: it has the shared page.
  *
- * A memfd ring whose thread is gone goes back to the memory it was made with; one
+ * A ring in private memory whose thread is gone goes back to the memory it was made with; one
  * in a ring directory keeps its size for the next thread.
  *
  *     [G] grown: release by the owner behind the segment and before it publishes from
@@ -78,7 +78,7 @@ const struct ctrace_segment *ctrace_growth_look(const struct ctrace_ring *ring,
 /* The tail is in the new segment: it is the only one from here on. Thread: the collector. */
 void ctrace_growth_settle(struct ctrace_ring *ring);
 
-/* Back to the first memory, of a memfd. Thread: the collector, ring empty and nobody's. */
+/* Back to the first memory, of a private one. Thread: the collector, ring empty and nobody's. */
 void ctrace_growth_undo(struct ctrace_ring *ring);
 
 #endif

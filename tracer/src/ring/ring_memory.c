@@ -27,143 +27,122 @@ bool ctrace_ring_memory_is_allowed(size_t bytes)
 	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || bytes <= limit.rlim_cur;
 }
 
-/* Memory that is not there kills with a signal only where the system is out of memory as a whole.
- */
-static int make_memfd(size_t bytes)
+static const struct ctrace_ring_files *ring_files(void)
 {
-	int fd = ctrace_ring_memory_is_allowed(bytes) ? memfd_create("ctrace-ring", MFD_CLOEXEC)
-						      : -1;
-
-	if (fd >= 0 && ftruncate(fd, (off_t)bytes) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int make_first_file(size_t bytes, uint32_t *number)
-{
-	const struct ctrace_ring_files *files =
-		atomic_load_explicit(&files_now, memory_order_relaxed);
-
-	*number = 0;
-	return files != NULL ? files->make(bytes, number, 0) : make_memfd(bytes);
-}
-
-/* A ring in a file goes on in a file, or not at all. */
-static int make_next_file(size_t bytes, uint32_t number, unsigned step)
-{
-	const struct ctrace_ring_files *files =
-		atomic_load_explicit(&files_now, memory_order_relaxed);
-
-	if (number == 0) {
-		return make_memfd(bytes);
-	}
-	return files != NULL ? files->make(bytes, &number, step) : -1;
+	return atomic_load_explicit(&files_now, memory_order_relaxed);
 }
 
 void ctrace_ring_memory_remove_file(uint32_t number, unsigned step)
 {
-	const struct ctrace_ring_files *files =
-		atomic_load_explicit(&files_now, memory_order_relaxed);
+	const struct ctrace_ring_files *files = ring_files();
 
 	if (files != NULL) {
 		files->remove(number, step);
 	}
 }
 
-/* Header, nested rings, data, and the data again behind them. */
-static bool map_file(uint8_t *at, size_t data_bytes, uint32_t *number)
+static uint8_t *map_anonymous(size_t bytes)
 {
-	const int protection = PROT_READ | PROT_WRITE;
-	const int flags = MAP_SHARED | MAP_FIXED;
-	size_t once = CTRACE_RING_HEAD_BYTES + data_bytes;
-	int fd = make_first_file(once, number);
-	bool is_mapped;
+	uint8_t *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (fd < 0) {
-		return false;
+	return at != MAP_FAILED ? at : NULL;
+}
+
+/* A forked child finds zero pages. No huge ones: most of a ring is never touched. */
+static bool have_wiped(uint8_t *at, size_t bytes)
+{
+#ifdef MADV_NOHUGEPAGE
+	madvise(at, bytes, MADV_NOHUGEPAGE); /* a kernel without them refuses */
+#endif
+	return madvise(at, bytes, MADV_WIPEONFORK) == 0;
+}
+
+/* In place of what is there. A forked child that touches it dies, and its parent's trace lives. */
+static bool put_file(uint8_t *at, size_t bytes, int fd)
+{
+	return mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) !=
+		       MAP_FAILED &&
+	       madvise(at, bytes, MADV_DONTFORK) == 0;
+}
+
+/* Header, nested rings, data. */
+static bool put_first_file(uint8_t *at, size_t bytes, const struct ctrace_ring_files *files,
+			   uint32_t *number)
+{
+	int fd = files->make(bytes, number, 0);
+	bool is_there = fd >= 0 && put_file(at, bytes, fd);
+
+	if (fd >= 0) {
+		close(fd);
 	}
-	is_mapped = mmap(at, once, protection, flags, fd, 0) != MAP_FAILED &&
-		    mmap(at + once, data_bytes, protection, flags, fd, CTRACE_RING_HEAD_BYTES) !=
-			    MAP_FAILED &&
-		    /* A forked child that touches it dies, and its parent's trace lives. */
-		    madvise(at, once + data_bytes, MADV_DONTFORK) == 0;
-	close(fd);
-	return is_mapped;
+	return is_there;
 }
 
 uint8_t *ctrace_ring_memory_map(size_t data_bytes, uint32_t *number)
 {
-	size_t bytes = CTRACE_RING_PRIVATE_BYTES + CTRACE_RING_HEAD_BYTES + 2 * data_bytes;
-	uint8_t *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	const size_t shared_bytes = CTRACE_RING_HEAD_BYTES + data_bytes;
+	const struct ctrace_ring_files *files = ring_files();
+	uint8_t *at = map_anonymous(CTRACE_RING_PRIVATE_BYTES + shared_bytes);
+	bool is_there;
 
-	if (at == MAP_FAILED) {
+	*number = 0;
+	if (at == NULL) {
 		return NULL;
 	}
-	if (madvise(at + CTRACE_PAGE_BYTES, CTRACE_PAGE_BYTES, MADV_WIPEONFORK) != 0 ||
-	    !map_file(at + CTRACE_RING_PRIVATE_BYTES, data_bytes, number)) {
-		munmap(at, bytes);
-		return NULL;
+	is_there = have_wiped(at + CTRACE_PAGE_BYTES, CTRACE_PAGE_BYTES + shared_bytes) &&
+		   (files == NULL ||
+		    put_first_file(at + CTRACE_RING_PRIVATE_BYTES, shared_bytes, files, number));
+	if (!is_there) {
+		munmap(at, CTRACE_RING_PRIVATE_BYTES + shared_bytes);
 	}
-	return at;
+	return is_there ? at : NULL;
 }
 
 void ctrace_ring_memory_release(uint8_t *data, size_t data_bytes)
 {
-	madvise(data, data_bytes, MADV_REMOVE);
+	madvise(data, data_bytes, MADV_DONTNEED);
 }
 
-/* The same data at `at` and behind it. */
-static bool map_twice(uint8_t *at, size_t data_bytes, int fd)
+/* A ring in a file goes on in a file, or not at all. */
+static bool put_next_file(uint8_t *at, size_t bytes, uint32_t number, unsigned step)
 {
-	const int protection = PROT_READ | PROT_WRITE;
-	const int flags = MAP_SHARED | MAP_FIXED;
+	const struct ctrace_ring_files *files = ring_files();
+	int fd = files != NULL ? files->make(bytes, &number, step) : -1;
+	bool is_there;
 
-	return mmap(at, data_bytes, protection, flags, fd, 0) != MAP_FAILED &&
-	       mmap(at + data_bytes, data_bytes, protection, flags, fd, 0) != MAP_FAILED &&
-	       madvise(at, 2 * data_bytes, MADV_DONTFORK) == 0;
-}
-
-static uint8_t *map_data(size_t data_bytes, int fd)
-{
-	uint8_t *at = mmap(NULL, 2 * data_bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (at == MAP_FAILED) {
-		return NULL;
+	if (fd < 0) {
+		return false;
 	}
-	if (!map_twice(at, data_bytes, fd)) {
-		munmap(at, 2 * data_bytes);
-		return NULL;
+	is_there = put_file(at, bytes, fd);
+	close(fd);
+	if (!is_there) {
+		files->remove(number, step);
 	}
-	return at;
+	return is_there;
 }
 
 uint8_t *ctrace_ring_memory_map_data(size_t data_bytes, uint32_t number, unsigned step)
 {
-	int fd = make_next_file(data_bytes, number, step);
-	uint8_t *at;
+	uint8_t *at = map_anonymous(data_bytes);
 
-	if (fd < 0) {
+	if (at == NULL) {
 		return NULL;
 	}
-	at = map_data(data_bytes, fd);
-	close(fd);
-	if (at == NULL && number != 0) {
-		ctrace_ring_memory_remove_file(number, step);
+	if (number == 0 ? !have_wiped(at, data_bytes)
+			: !put_next_file(at, data_bytes, number, step)) {
+		munmap(at, data_bytes);
+		return NULL;
 	}
 	return at;
 }
 
 void ctrace_ring_memory_unmap_data(uint8_t *data, size_t data_bytes)
 {
-	munmap(data, 2 * data_bytes);
+	munmap(data, data_bytes);
 }
 
-/* Private zero pages, where nothing else is. */
-static bool stand_in(uint8_t *from, size_t bytes)
+void ctrace_ring_memory_stand_in(uint8_t *from, size_t bytes)
 {
 	void *at = mmap(from, bytes, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
@@ -171,15 +150,4 @@ static bool stand_in(uint8_t *from, size_t bytes)
 	if (at != (void *)from && at != MAP_FAILED) {
 		munmap(at, bytes); /* a kernel before 4.17, and the place is taken */
 	}
-	return at == (void *)from;
-}
-
-bool ctrace_ring_memory_stand_in(uint8_t *shared, size_t data_bytes)
-{
-	return stand_in(shared, CTRACE_RING_HEAD_BYTES + 2 * data_bytes);
-}
-
-bool ctrace_ring_memory_stand_in_data(uint8_t *data, size_t data_bytes)
-{
-	return stand_in(data, 2 * data_bytes);
 }

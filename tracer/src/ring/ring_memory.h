@@ -3,16 +3,16 @@
 #define CTRACE_RING_MEMORY_H
 
 /*
- * Where rings live: one reservation of addresses, part of it private, part of it
- * a file in memory that others may map.
+ * Where rings live: one reservation of addresses, private memory that a forked child
+ * finds zeroed, or in part a file that others may map.
  *
- *     | ring | control |  shared  | nested 1..4 |   data   | data again |
- *       private pages  |------------ one file -------------|
- *               ^ wiped in a forked child    ^ not there in a forked child
+ *     | control block, 2 pages |  shared  | nested 1..4 |  data  |
+ *       as it was | zeroed     |- in a forked child: zeroed; a file: not there -|
  *
- * The file is a memfd, or what `ctrace_ring_memory_set_files` says: a file of a
- * ring directory, which outlives the process. So is that of the data alone where a
- * ring goes on once it has grown.
+ * The file is what `ctrace_ring_memory_set_files` says: one of a ring directory, which
+ * outlives the process. So is that of the data alone where a ring goes on once it has
+ * grown. No memory is shared by a process and private in its child, so a child has none
+ * of a file, and what a fork that tells the library does is to stand in for it.
  */
 
 #include "tracer/src/limits.h"
@@ -44,23 +44,23 @@ struct ctrace_ring_files {
  */
 bool ctrace_ring_memory_is_allowed(size_t bytes);
 
-/* Rings made from now on live in such files; NULL: in memfds. Borrowed for ever. */
+/* Rings made from now on live in such files; NULL: in private memory. Borrowed for ever. */
 void ctrace_ring_memory_set_files(const struct ctrace_ring_files *files);
 
 /*
- * Map all of a ring with `data_bytes` of data, a power of two: zeroed, the data twice
- * in a row, the control page wiped in forked children, the file not there. NULL without memory or
- * descriptors. *number is that of its file; 0: it is in a memfd.
+ * Map all of a ring with `data_bytes` of data, a power of two, zeroed. NULL without memory, space
+ * or descriptors. *number is that of its file; 0: it is in private memory.
  * Thread: any.  Signal handler: yes.  Blocks: no.  Allocates: maps.
  */
 uint8_t *ctrace_ring_memory_map(size_t data_bytes, uint32_t *number);
 
-/* Give the memory of `data`, in a memfd, back to the system; the next store brings it back. */
+/* Give the memory of `data`, a private one, back to the system; the next store brings it back,
+ * zeroed. */
 void ctrace_ring_memory_release(uint8_t *data, size_t data_bytes);
 
 /*
- * Memory for data alone, twice in a row; a forked child does not have it. `number` 0: in a
- * memfd; else segment `step` of that ring, as a file. NULL without memory, space or descriptors.
+ * Memory for data alone. `number` 0: private; else segment `step` of that ring, as a file. NULL
+ * without memory, space or descriptors.
  */
 uint8_t *ctrace_ring_memory_map_data(size_t data_bytes, uint32_t number, unsigned step);
 void ctrace_ring_memory_unmap_data(uint8_t *data, size_t data_bytes);
@@ -68,11 +68,10 @@ void ctrace_ring_memory_unmap_data(uint8_t *data, size_t data_bytes);
 void ctrace_ring_memory_remove_file(uint32_t number, unsigned step);
 
 /*
- * In a forked child: private zero pages where the file was mapped in the parent. False if
- * something else is there by now.
+ * In a forked child: private zero pages where a file was mapped in the parent, if nothing else is
+ * there by now.
  * Thread: any.  Signal handler: yes.  Blocks: no.  Allocates: maps.
  */
-bool ctrace_ring_memory_stand_in(uint8_t *shared, size_t data_bytes);
-bool ctrace_ring_memory_stand_in_data(uint8_t *data, size_t data_bytes);
+void ctrace_ring_memory_stand_in(uint8_t *from, size_t bytes);
 
 #endif
