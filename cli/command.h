@@ -28,6 +28,7 @@ int ctrace_command_help(int argc, char **argv);
 int ctrace_command_record(int argc, char **argv);
 int ctrace_command_recover(int argc, char **argv);
 int ctrace_command_sources(int argc, char **argv);
+int ctrace_command_symbolize(int argc, char **argv);
 int ctrace_command_view(int argc, char **argv);
 int ctrace_command_top(int argc, char **argv);
 

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/lines.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/thread_list.h"
@@ -192,6 +193,7 @@ static int run(struct convert *convert)
 	if (status != CTRACE_OK) {
 		return CTRACE_EXIT_FAILED;
 	}
+	ctrace_lines_look_up(convert->trace);
 	bool is_done = convert_trace(convert);
 	ctrace_trace_close(convert->trace);
 	close(fd);

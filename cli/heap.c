@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/heap_tables.h"
 #include "cli/input.h"
+#include "cli/lines.h"
 #include "cli/options.h"
 
 #include <inttypes.h>
@@ -110,6 +111,7 @@ static int run(const struct heap_command *command)
 	if (ctrace_input_trace(command->input, NULL, &trace, &fd) != CTRACE_OK) {
 		return CTRACE_EXIT_FAILED;
 	}
+	ctrace_lines_look_up(trace);
 	is_done = print(command, trace);
 	ctrace_trace_close(trace);
 	close(fd);

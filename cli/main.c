@@ -17,6 +17,7 @@ static const struct ctrace_command commands[] = {
 	{"heap",    "who allocated memory, and what stays",      ctrace_command_heap},
 	{"dump",    "as text, JSON lines or sums; a text as a trace", ctrace_command_dump},
 	{"check",   "does it keep every rule of the format?",    ctrace_command_check},
+	{"symbolize", "add functions, files and lines to a trace", ctrace_command_symbolize},
 	{"recover", "a trace of what a dead process left behind", ctrace_command_recover},
 	{"sources", "what can be recorded here, and what it costs", ctrace_command_sources},
 	{"help",    "about a command: ctrace help COMMAND",      ctrace_command_help},

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/lines.h"
 #include "cli/options.h"
 #include "cli/thread_list.h"
 #include "cli/top_locks.h"
@@ -83,6 +84,7 @@ static int run(struct top_command *command)
 	if (ctrace_input_trace(command->input, NULL, &trace, &fd) != CTRACE_OK) {
 		return CTRACE_EXIT_FAILED;
 	}
+	ctrace_lines_look_up(trace);
 	is_done = ctrace_thread_list_check(&command->threads, trace, command->input) &&
 		  open_model(command, trace, &model) && print(command, model, trace);
 	ctrace_model_destroy(model);

@@ -4,6 +4,7 @@
 #include "cli/browser.h"
 #include "cli/command.h"
 #include "cli/input.h"
+#include "cli/lines.h"
 #include "cli/options.h"
 #include "viewer-server/serve/server.h"
 
@@ -178,6 +179,7 @@ static int view_trace(struct view *view)
 	if (status != CTRACE_OK) {
 		return CTRACE_EXIT_FAILED;
 	}
+	ctrace_lines_look_up(view->trace);
 	block_signals();
 	status = serve(view);
 	ctrace_trace_close(view->trace);

@@ -1,5 +1,5 @@
 # Completion of ctrace for fish.
-set -l commands record view top heap convert dump check recover sources help
+set -l commands record view top heap convert dump check symbolize recover sources help
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -f
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a record -d 'run a program, record what it does'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a recover -d 'a trace of what a dead process left'
@@ -9,6 +9,7 @@ complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a heap -d 'wh
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a convert -d 'to another format'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a dump -d 'as text, and back'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a check -d 'every rule of the format'
+complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a symbolize -d 'add functions, files and lines'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a sources -d 'what can be recorded here'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -a help -d 'the options of a command'
 complete -c ctrace -n "not __fish_seen_subcommand_from $commands" -l version -d 'show the version'
@@ -16,7 +17,7 @@ complete -c ctrace -l help -d 'show the options'
 complete -c ctrace -n '__fish_seen_subcommand_from view' -l port -x -d 'listen on this port'
 complete -c ctrace -n '__fish_seen_subcommand_from view top' -l max-memory -x -d 'refuse a larger index'
 complete -c ctrace -n '__fish_seen_subcommand_from view' -l no-open -d 'start no browser'
-complete -c ctrace -n '__fish_seen_subcommand_from record recover convert dump' -s o -l output -r -d 'write there'
+complete -c ctrace -n '__fish_seen_subcommand_from record recover convert dump symbolize' -s o -l output -r -d 'write there'
 complete -c ctrace -n '__fish_seen_subcommand_from convert' -l format -x -a chrome -d 'the format'
 complete -c ctrace -n '__fish_seen_subcommand_from top convert dump' -l start -x -d 'from this time on'
 complete -c ctrace -n '__fish_seen_subcommand_from top convert dump' -l end -x -d 'up to this time'
@@ -24,8 +25,8 @@ complete -c ctrace -n '__fish_seen_subcommand_from top convert' -l threads -x -d
 complete -c ctrace -n '__fish_seen_subcommand_from dump' -l stats -d 'sizes and counts'
 complete -c ctrace -n '__fish_seen_subcommand_from dump' -l assemble -r -d 'text to trace'
 complete -c ctrace -n '__fish_seen_subcommand_from top heap check dump recover sources' -l json -d 'answer in JSON'
-complete -c ctrace -n '__fish_seen_subcommand_from help' -x -a 'record view top heap convert dump check recover sources'
-complete -c ctrace -n '__fish_seen_subcommand_from record recover view convert check' -s q -l quiet -d 'no progress, no summary'
+complete -c ctrace -n '__fish_seen_subcommand_from help' -x -a 'record view top heap convert dump check symbolize recover sources'
+complete -c ctrace -n '__fish_seen_subcommand_from record recover view convert check symbolize' -s q -l quiet -d 'no progress, no summary'
 complete -c ctrace -n '__fish_seen_subcommand_from convert' -l strict -d 'fail on damage'
 complete -c ctrace -n '__fish_seen_subcommand_from record' -l seconds -x -d 'stop after so long'
 complete -c ctrace -n '__fish_seen_subcommand_from record' -l sources -x -a 'tracefs bpf perf-sched perf-switch perf-samples +sigprof preload spans locks alloc -alloc,-locks +alloc-full none' -d 'where from'

@@ -80,6 +80,9 @@ bool ctrace_symbol_debug_open(struct ctrace_symbol_file *debug,
 	if (open_by_build_id(debug, file)) {
 		return true;
 	}
+	if (file->elf == NULL) {
+		return false;
+	}
 	name = dwelf_elf_gnu_debuglink(file->elf, &unused_crc);
 	return name != NULL && open_named(debug, file, path, name);
 }

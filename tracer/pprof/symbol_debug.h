@@ -10,8 +10,8 @@
 #include "tracer/pprof/symbol_file.h"
 
 /*
- * Open the file that holds the debugging information of `file`, which has the name `path`.
- * False: there is none here.
+ * Open the file that holds the debugging information of `file`, which has the name `path`; of
+ * one that is not open, that of its build id. False: there is none here.
  *
  * Thread: any.  Blocks: on the disk.  Allocates: yes.
  */
