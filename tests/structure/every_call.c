@@ -51,6 +51,11 @@ static void say_all(uint64_t task)
 	TRACE_FREE(&here, bytes);
 	TRACE_POOL(7, "pool", &here, -4096);
 	TRACE_ALLOC(7, &here, 1);
+	TRACE_GC_BEGIN(CTRACE_GC_FULL);
+	TRACE_GC_BEGIN(CTRACE_GC_MARK);
+	TRACE_GC_END(0, 0);
+	TRACE_GC_END(4096u, sizeof(bytes));
+	TRACE_GC_HEAP(8192);
 	if (TRACE_ENABLED("category")) {
 		TRACE_INSTANT("costly");
 	}

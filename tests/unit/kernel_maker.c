@@ -4,6 +4,7 @@
 #include "tests/unit/kernel_maker.h"
 
 #include "format/alloc_events.h"
+#include "format/gc_events.h"
 #include "format/kernel_events.h"
 #include "format/lock_events.h"
 
@@ -228,6 +229,8 @@ static struct ctrace_value random_field(const struct ctrace_kernel_maker *kernel
 	} else if (field->type == CTRACE_FIELD_ZIGZAG) {
 		value.type = CTRACE_ARG_I64;
 		value.i64 = (int64_t)random_number(kernel);
+	} else if (is_field(field, "is_stopped")) {
+		value.u64 = below(kernel, 2);
 	} else if (field->type == CTRACE_FIELD_U8) {
 		value.u64 = below(kernel, 256);
 	} else if (is_field(field, "call")) {
@@ -379,6 +382,30 @@ static bool is_of_lock(enum ctrace_kind kind)
 	return kind >= CTRACE_KIND_LOCK_WAIT && kind <= CTRACE_KIND_LOCK_RELEASED;
 }
 
+static void put_collectors(struct ctrace_block *block, enum ctrace_kind kind, uint64_t ticks,
+			   const struct ctrace_value *values)
+{
+	switch (kind) {
+	case CTRACE_KIND_GC_BEGIN:
+		ctrace_block_gc_begin(block, ticks, (uint8_t)values[0].u64);
+		break;
+	case CTRACE_KIND_GC_END:
+		ctrace_block_gc_end(block, ticks, values[0].u64, values[1].u64);
+		break;
+	case CTRACE_KIND_GC_HEAP:
+		ctrace_block_gc_heap(block, ticks, values[0].u64);
+		break;
+	default:
+		ctrace_block_gc_thread(block, ticks, values[0].u64, values[1].u64 != 0);
+		break;
+	}
+}
+
+static bool is_of_collector(enum ctrace_kind kind)
+{
+	return kind >= CTRACE_KIND_GC_BEGIN && kind <= CTRACE_KIND_GC_THREAD;
+}
+
 static void tell(struct ctrace_kernel_maker *kernel, const struct ctrace_made_event *event)
 {
 	kernel->made++;
@@ -407,6 +434,8 @@ static void put_event(struct ctrace_kernel_maker *kernel, struct ctrace_block *b
 		put_memory(kernel, block, kind, ticks, values);
 	} else if (is_of_lock(kind)) {
 		put_locks(block, kind, ticks, values);
+	} else if (is_of_collector(kind)) {
+		put_collectors(block, kind, ticks, values);
 	} else {
 		put_calls(block, kind, ticks, values);
 	}
@@ -435,12 +464,13 @@ void ctrace_kernel_maker_own(struct ctrace_kernel_maker *kernel, struct ctrace_b
 			     uint64_t ticks)
 {
 	static const enum ctrace_kind kinds[] = {
-		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	      CTRACE_KIND_ALLOC,
-		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	      CTRACE_KIND_POOL,
-		CTRACE_KIND_LOCK_RELEASED, CTRACE_KIND_SYSCALL_ENTER, CTRACE_KIND_SYSCALL_EXIT,
-		CTRACE_KIND_LOCK_WAIT,	   CTRACE_KIND_LOCK_ACQUIRED,
+		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	  CTRACE_KIND_ALLOC,
+		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	  CTRACE_KIND_POOL,
+		CTRACE_KIND_LOCK_RELEASED, CTRACE_KIND_GC_BEGIN,  CTRACE_KIND_GC_END,
+		CTRACE_KIND_GC_HEAP,	   CTRACE_KIND_GC_THREAD, CTRACE_KIND_SYSCALL_ENTER,
+		CTRACE_KIND_SYSCALL_EXIT,  CTRACE_KIND_LOCK_WAIT, CTRACE_KIND_LOCK_ACQUIRED,
 	};
-	uint64_t count = kernel->call_count == 0 ? 7 : 11;
+	uint64_t count = kernel->call_count == 0 ? 11 : 15;
 
 	put_event(kernel, block, kinds[below(kernel, count)], ticks);
 }

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Runs the programs of examples/calls and looks for what they show in their traces.
 
-    test_example_calls.py CTRACE FOLDER-OF-PROGRAMS
+    test_example_calls.py CTRACE FOLDER-OF-PROGRAMS [LUA-EXAMPLE]
 """
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import unittest
 
-CTRACE, FOLDER = None, None
+CTRACE, FOLDER, LUA = None, None, None
 
 # Program, whether it starts recording by itself, what its trace must hold, and what it must not.
 EXAMPLES = (
@@ -23,6 +25,7 @@ EXAMPLES = (
     ("task", False, ("backup", "back up a file", "uploading"), ()),
     ("flow", False, ("give", "do the job", "look at the result"), ()),
     ("arena", False, ('"name":"requests"', '"size":-65536', '"size":316', '"weight":0'), ()),
+    ("collector", False, ('"gc_kind":1', '"gc_kind":7', '"live":1200,"freed":120000', '"size":121200'), ()),
     ("names", False, ("the names example", "main thread", "worker 3"), ()),
     ("enabled", False, ("weighed",), ()),
     ("start_stop", True, ("work", '"number":2', '"number":3'), ('"number":1', '"number":4')),
@@ -66,6 +69,24 @@ class Calls(unittest.TestCase):
             self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
             self.assertIn('"size":316,"stack":0,', run(CTRACE, "dump", "--json", trace).stdout)
 
+    def test_lua_steps(self):
+        """Each step is in the trace, with what Lua says it holds."""
+        if LUA is None:
+            self.skipTest("not installed: Lua 5.4")
+        with tempfile.TemporaryDirectory() as folder:
+            trace = os.path.join(folder, "trace.out")
+            ran = run(LUA, environment={"CTRACE_FILE": trace})
+            self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+            steps, cycles, live = map(int, re.findall(r"\d+", ran.stdout))
+            self.assertEqual(run(CTRACE, "check", trace).returncode, 0)
+            rows = [json.loads(line) for line in run(CTRACE, "dump", "--json", trace).stdout.splitlines()]
+            begins = [row["args"]["gc_kind"] for row in rows if row.get("kind") == "gc_begin"]
+            ends = [row["args"] for row in rows if row.get("kind") == "gc_end"]
+            self.assertEqual([3] * steps + [1], begins)
+            self.assertEqual((steps + 1, live), (len(ends), ends[-1]["live"]))
+            self.assertGreater(cycles, 1)
+            self.assertGreater(sum(end["freed"] for end in ends), live)
+
     def test_serve(self):
         ran = run(os.path.join(FOLDER, "serve"), "127.0.0.1:0", text="\n")
         self.assertEqual((ran.returncode, ran.stderr), (0, ""))
@@ -76,5 +97,5 @@ for example in EXAMPLES:
     setattr(Calls, f"test_{example[0]}", lambda self, example=example: self.check(*example))
 
 if __name__ == "__main__":
-    CTRACE, FOLDER = (os.path.abspath(path) for path in sys.argv[1:3])
-    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])
+    CTRACE, FOLDER, LUA, *_ = (*(os.path.abspath(path) for path in sys.argv[1:]), None)
+    unittest.main(argv=[sys.argv[0], "-v"])

@@ -47,7 +47,11 @@ static bool has_demanded(const struct ctrace_site_record *record)
 		return are_words(record);
 	case CTRACE_KIND_LOCK_WAIT:
 	case CTRACE_KIND_LOCK_RELEASED:
+	case CTRACE_KIND_GC_THREAD:
 		return record->arg_count == 2 && are_words(record);
+	case CTRACE_KIND_GC_BEGIN:
+	case CTRACE_KIND_GC_HEAP:
+		return record->arg_count == 1 && are_words(record);
 	case CTRACE_KIND_SYSCALL_TEXT:
 		return record->arg_count == 2 && types[0] == CTRACE_ARG_U64 &&
 		       types[1] == CTRACE_ARG_STR;

@@ -43,6 +43,9 @@ int use_every_macro(const char *text, double real, unsigned char byte)
 	TRACE_POOL(1, "pool", &byte, 1);
 	TRACE_ALLOC(1, &byte, 1);
 	TRACE_FREE(1, &byte);
+	TRACE_GC_BEGIN(byte ? CTRACE_GC_FULL : CTRACE_GC_MINOR);
+	TRACE_GC_END(sizeof(byte), -1);
+	TRACE_GC_HEAP(byte);
 	TRACE_THREAD_NAME("thread");
 	TRACE_PROCESS_NAME("process");
 	if (TRACE_ENABLED("c")) {

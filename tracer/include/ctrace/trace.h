@@ -84,6 +84,17 @@
  * TRACE_POOL(pool, name, address, size)     the pool itself gets so many bytes there; a negative
  *                                           size: it gives them back
  *
+ * ---- Collectors --------------------------------------------------------------------------
+ *
+ * Of a garbage collector that the program has or embeds, in the thread that collects. Category "gc".
+ *
+ * TRACE_GC_BEGIN(kind)               it begins something: one of enum ctrace_gc_kind below
+ * TRACE_GC_END(live, freed)          closes what the thread's last TRACE_GC_BEGIN opened: bytes that are
+ *                                    alive now, and that were freed meanwhile; 0: not known
+ * TRACE_GC_HEAP(bytes)               the size of its heap from here on
+ *
+ * Begins and ends nest, also among TRACE_BEGIN and TRACE_END.
+ *
  * ---- Names -------------------------------------------------------------------------------
  *
  * TRACE_THREAD_NAME(string)          of the calling thread, any string; also before recording starts
@@ -100,6 +111,20 @@
  * TRACE_I64(key, v)  TRACE_U64(key, v)  TRACE_F64(key, v)  TRACE_BOOL(key, v)
  * TRACE_PTR(key, p)  TRACE_HEX(key, v)
  */
+
+/* ---- What a collector begins ------------------------------------------------------------- */
+
+/* SPEC.md 8.7. */
+enum ctrace_gc_kind {
+	CTRACE_GC_FULL = 1,          /* a collection of the whole heap */
+	CTRACE_GC_MINOR = 2,         /* of young objects only */
+	CTRACE_GC_STEP = 3,          /* a piece of one that is done in pieces, between the program's own work */
+	CTRACE_GC_WORLD_STOPPED = 4, /* no other thread runs the program's code, until its end */
+	CTRACE_GC_STOPPING = 5,      /* the other threads are being stopped */
+	CTRACE_GC_STARTING = 6,      /* they are being let go */
+	CTRACE_GC_MARK = 7,          /* what is alive is being found */
+	CTRACE_GC_RECLAIM = 8,       /* the rest is being freed */
+};
 
 /* ---- Functions --------------------------------------------------------------------------- */
 

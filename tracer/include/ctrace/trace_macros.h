@@ -35,6 +35,8 @@
 #define CTRACE_P_ALLOC 48
 #define CTRACE_P_FREE 49
 #define CTRACE_P_POOL 51
+#define CTRACE_P_GC_BEGIN 64
+#define CTRACE_P_GC_HEAP 66
 #define CTRACE_P_GUARD 255
 #define CTRACE_P_I64 1
 #define CTRACE_P_U64 2
@@ -94,6 +96,9 @@ int ctrace_ignore_log(const char *format, ...) __attribute__((format(printf, 1, 
 #define TRACE_ALLOC(pool, address, size) CTRACE_IGNORE(pool, address, size)
 #define TRACE_FREE(pool, address) CTRACE_IGNORE(pool, address)
 #define TRACE_POOL(pool, name, address, size) CTRACE_IGNORE(pool, address, size)
+#define TRACE_GC_BEGIN(kind) CTRACE_IGNORE(kind)
+#define TRACE_GC_END(live, freed) CTRACE_IGNORE(live, freed)
+#define TRACE_GC_HEAP(bytes) CTRACE_IGNORE(bytes)
 #define TRACE_THREAD_NAME(string) CTRACE_IGNORE(string)
 #define TRACE_PROCESS_NAME(string) CTRACE_IGNORE(string)
 #define TRACE_ENABLED(category) 0
@@ -144,6 +149,8 @@ CTRACE_CALL void ctrace_emit_leave(unsigned code, uint64_t id);
 CTRACE_CALL void ctrace_begin(unsigned code, const struct ctrace_arg *args, unsigned count);
 CTRACE_CALL void ctrace_next(unsigned code, const struct ctrace_arg *args, unsigned count);
 CTRACE_CALL void ctrace_end(void);
+CTRACE_CALL void ctrace_gc_begin(unsigned code, uint64_t kind);
+CTRACE_CALL void ctrace_gc_end(uint64_t live, uint64_t freed);
 void ctrace_log(unsigned code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ctrace_thread_name(const char *name);
 void ctrace_process_name(const char *name);
@@ -591,6 +598,20 @@ private:
 #define TRACE_POOL(pool, name, address, size)                                                  \
 	((void)CTRACE_EVENT(CTRACE_P_POOL, "memory", name, CTRACE_PLACE(pool), CTRACE_PLACE(address), \
 			    TRACE_I64("", size)))
+
+/* Collectors: begins are on the same stack of codes as TRACE_BEGIN's. */
+#define TRACE_GC_BEGIN(kind)                                                                   \
+	__extension__({                                                                        \
+		const unsigned ctrace_code = CTRACE_CODE("gc", "gc", "", CTRACE_P_GC_BEGIN, 0); \
+		if (CTRACE_UNLIKELY(ctrace_code != 0 ||                                        \
+				    __atomic_load_n(&ctrace_armed, __ATOMIC_RELAXED))) {       \
+			ctrace_gc_begin(ctrace_code, (uint64_t)(kind));                        \
+		}                                                                              \
+	})
+#define TRACE_GC_END(live, freed)                                                              \
+	((void)(CTRACE_UNLIKELY(__atomic_load_n(&ctrace_armed, __ATOMIC_RELAXED)) ?            \
+			(ctrace_gc_end((uint64_t)(live), (uint64_t)(freed)), 0) : 0))
+#define TRACE_GC_HEAP(bytes) ((void)CTRACE_NUMBER(CTRACE_P_GC_HEAP, "gc", "gc_heap", bytes))
 
 #define TRACE_THREAD_NAME(string) ctrace_thread_name(string)
 #define TRACE_PROCESS_NAME(string) ctrace_process_name(string)

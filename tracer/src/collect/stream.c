@@ -240,6 +240,11 @@ static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch 
 	case CTRACE_KIND_PROCESS_NAME:
 		put_string_event(stream, stretch, entry, ticks);
 		return;
+	case CTRACE_KIND_GC_BEGIN:
+	case CTRACE_KIND_GC_HEAP:
+	case CTRACE_KIND_GC_THREAD:
+		ctrace_stream_gc(stream, stretch, entry, ticks);
+		return;
 	case CTRACE_KIND_ALLOC:
 	case CTRACE_KIND_FREE:
 	case CTRACE_KIND_REALLOC:
@@ -276,8 +281,8 @@ static bool is_open(const struct ctrace_block *block, uint32_t site)
 }
 
 /*
- * An end: of a span, a wait, the leave of a task, the return of a call. Returns its bytes in the
- * ring. A span that was begun here is ended here, whatever is wanted by now.
+ * An end: of a span, a wait, a collector's work, the leave of a task, the return of a call. Returns
+ * its bytes in the ring. A span that was begun here is ended here, whatever is wanted by now.
  */
 static uint64_t take_end(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
 			 const struct ctrace_entry *entry, uint32_t known, uint64_t ticks)
@@ -305,6 +310,10 @@ static uint64_t take_end(struct ctrace_stream *stream, const struct ctrace_stret
 		}
 		return 16;
 	}
+	if (entry->kind == CTRACE_KIND_GC_BEGIN) {
+		ctrace_stream_gc_end(stream, stretch, is_wanted, ticks);
+		return 24;
+	}
 	if (site != 0 && (is_wanted || is_open(&stream->block, site))) {
 		put_end(stream, site, ticks);
 	}
@@ -320,16 +329,12 @@ static bool is_inside(const struct ctrace_stretch *stretch, uint64_t bytes)
 /* Of an end of this entry in the ring; more than any ring for what has none. */
 static uint64_t end_bytes(const struct ctrace_entry *entry)
 {
-	switch (entry->kind) {
-	case CTRACE_KIND_SPAN_BEGIN:
-		return 8;
-	case CTRACE_KIND_TASK_ENTER:
-	case CTRACE_KIND_SYSCALL_ENTER:
-	case CTRACE_KIND_LOCK_WAIT:
-		return 16;
-	default:
+	unsigned words = ctrace_entry_end_words(entry);
+
+	if (words == 0 && entry->kind != CTRACE_KIND_SPAN_BEGIN) {
 		return UINT64_MAX;
 	}
+	return 8 + 8 * (uint64_t)words;
 }
 
 /* Everything but ends and begins of plain spans. Returns its bytes in the ring, 0: it is none. */
@@ -363,6 +368,8 @@ static uint64_t take_other(struct ctrace_stream *stream, const struct ctrace_str
 	if ((known & CTRACE_WANT_MASK) != CTRACE_WANT_NOT) {
 		need_room(stream, column_bytes + CTRACE_KERNEL_EVENT_BYTES);
 		put_event(stream, stretch, entry, known >> CTRACE_WANT_BITS, ticks);
+	} else if (entry->kind == CTRACE_KIND_GC_BEGIN) {
+		ctrace_stream_gc_untold(stream);
 	}
 	return bytes;
 }

@@ -66,6 +66,13 @@ struct ctrace_codes {
 		       256]; /* site's id << CTRACE_WANT_BITS | enum ctrace_want */
 };
 
+/* A thread's collector: which of its begins that are open are in the stream, the innermost in the
+ * lowest bit. Deeper ones than there are bits are forgotten. */
+struct ctrace_stream_gc {
+	uint64_t are_told;
+	unsigned depth;
+};
+
 #define CTRACE_WANT_BITS 3u
 #define CTRACE_WANT_MASK 7u
 
@@ -85,6 +92,7 @@ struct ctrace_stream {
 	struct ctrace_watch_told told;
 	uint64_t last_lock; /* whose event was the stream's last of a lock, if a stack may follow; 0
 			     */
+	struct ctrace_stream_gc gc;
 };
 
 /* A stretch of a ring that the collector may read. */
@@ -158,6 +166,14 @@ void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_
 			      uint64_t ticks);
 /* Can rows of STACKS be told? */
 bool ctrace_recording_has_tables(const struct ctrace_recording *recording);
+/* The record of a collector at stretch->from, which is whole. */
+void ctrace_stream_gc(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+		      const struct ctrace_entry *entry, uint64_t ticks);
+/* Something that a collector begins is not wanted, and so its end. */
+void ctrace_stream_gc_untold(struct ctrace_stream *stream);
+/* The end of what it began last; with no begin known, `is_wanted` says whether it is told. */
+void ctrace_stream_gc_end(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+			  bool is_wanted, uint64_t ticks);
 
 /* Do events of this kind come from sites (SPEC 8.4)? */
 bool ctrace_kind_is_of_sites(unsigned kind);

@@ -9,6 +9,7 @@
 
 #include "tracer/src/emit/emit.h"
 
+#include "tracer/src/emit/gc.h"
 #include "tracer/src/emit/handler.h"
 #include "tracer/src/emit/policy.h"
 #include "tracer/src/emit/thread.h"
@@ -407,11 +408,51 @@ void ctrace_begin(unsigned code, const struct ctrace_arg *args, unsigned count)
 	push_code(ctrace_self, code);
 }
 
+static void end_gc(unsigned code, uint64_t live, uint64_t freed)
+{
+	const struct ctrace_arg args[CTRACE_GC_END_WORDS] = {{.word = live}, {.word = freed}};
+
+	ctrace_emit_args(code | CTRACE_END_BIT, args, CTRACE_GC_END_WORDS);
+}
+
+static bool is_of_gc(unsigned code)
+{
+	return (code & CTRACE_GC_CODE) != 0;
+}
+
 void ctrace_end(void)
 {
-	uint16_t code = pop_code(ctrace_self);
+	unsigned code = pop_code(ctrace_self);
 
+	if (__builtin_expect(is_of_gc(code), 0)) {
+		end_gc(code, 0, 0);
+	} else if (code != 0) {
+		ctrace_emit_end(code);
+	}
+}
+
+void ctrace_gc_begin(unsigned code, uint64_t kind)
+{
+	const struct ctrace_arg arg = {.word = kind};
+
+	if (code != 0 && is_stack_full(ctrace_self)) {
+		count_too_deep(ctrace_self->ring);
+		code = 0;
+	}
 	if (code != 0) {
+		code = ctrace_emit_args(code, &arg, 1);
+	}
+	push_code(ctrace_self, code != 0 ? code | CTRACE_GC_CODE : 0);
+}
+
+/* Of what was begun last, whatever it was. */
+void ctrace_gc_end(uint64_t live, uint64_t freed)
+{
+	unsigned code = pop_code(ctrace_self);
+
+	if (is_of_gc(code)) {
+		end_gc(code, live, freed);
+	} else if (code != 0) {
 		ctrace_emit_end(code);
 	}
 }
@@ -449,6 +490,10 @@ void ctrace_next(unsigned code, const struct ctrace_arg *args, unsigned count)
 				     .frame = ctrace_stack_pointer()};
 	unsigned ended = pop_code(ctrace_self);
 
+	if (__builtin_expect(is_of_gc(ended), 0)) {
+		end_gc(ended, 0, 0);
+		ended = 0;
+	}
 	if (code != 0 && ended != 0 && emit_end_and_begin(ended, &begun)) {
 		push_code(ctrace_self, code);
 		return;

@@ -28,13 +28,6 @@ static uint64_t args_bytes(const struct ctrace_entry *entry, const uint8_t *data
 	return at - position;
 }
 
-/* The task that is left; the result of a call; how a wait for a lock went. */
-static bool has_word_at_end(const struct ctrace_entry *entry)
-{
-	return entry->kind == CTRACE_KIND_TASK_ENTER || entry->kind == CTRACE_KIND_SYSCALL_ENTER ||
-	       entry->kind == CTRACE_KIND_LOCK_WAIT;
-}
-
 uint64_t ctrace_record_bytes(const uint8_t *data, uint64_t mask, uint64_t position)
 {
 	uint64_t word = ctrace_record_word(data, mask, position);
@@ -44,7 +37,7 @@ uint64_t ctrace_record_bytes(const uint8_t *data, uint64_t mask, uint64_t positi
 		return 8;
 	}
 	if ((word & CTRACE_END_BIT) != 0) {
-		return has_word_at_end(entry) ? 16 : 8;
+		return 8 + 8 * (uint64_t)ctrace_entry_end_words(entry);
 	}
 	return 8 + args_bytes(entry, data, mask, position + 8);
 }

@@ -24,8 +24,28 @@ static bool is_of_malloc(const struct ctrace_entry *entry)
 	       strcmp(entry->category.bytes, CTRACE_MEMORY_OF_MALLOC) == 0;
 }
 
+static bool is_of_collector(const struct ctrace_entry *entry)
+{
+	return entry->kind >= CTRACE_KIND_GC_BEGIN && entry->kind <= CTRACE_KIND_GC_THREAD &&
+	       strcmp(entry->category.bytes, CTRACE_GC_OF_LIBRARY) == 0;
+}
+
 bool ctrace_entry_is_in(const struct ctrace_entry *entry, const char *list)
 {
-	return has_no_category(entry->kind) || is_of_malloc(entry) ||
+	return has_no_category(entry->kind) || is_of_malloc(entry) || is_of_collector(entry) ||
 	       ctrace_category_is_in(entry->category.bytes, list);
+}
+
+unsigned ctrace_entry_end_words(const struct ctrace_entry *entry)
+{
+	switch (entry->kind) {
+	case CTRACE_KIND_TASK_ENTER:	/* the task that is left */
+	case CTRACE_KIND_SYSCALL_ENTER: /* the call's result */
+	case CTRACE_KIND_LOCK_WAIT:	/* how the wait went */
+		return 1;
+	case CTRACE_KIND_GC_BEGIN: /* bytes alive, bytes freed */
+		return 2;
+	default:
+		return 0;
+	}
 }

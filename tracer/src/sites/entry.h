@@ -34,8 +34,14 @@ struct ctrace_entry {
 #define CTRACE_CALL_OF_SYSTEM  "syscall"
 #define CTRACE_CALL_OF_LIBRARY "library"
 
-/* Does this list want this site? Names of threads and processes, calls, locks, and memory of malloc
- * belong to every list. */
+/* The category of a collector that the program says nothing of (emit/gc.h): likewise. */
+#define CTRACE_GC_OF_LIBRARY "libgc"
+
+/* Does this list want this site? Names of threads and processes, calls, locks, memory of malloc and
+ * collectors of libraries belong to every list. */
 bool ctrace_entry_is_in(const struct ctrace_entry *entry, const char *list);
+
+/* How many words stand behind the code of an end of this site. */
+unsigned ctrace_entry_end_words(const struct ctrace_entry *entry);
 
 #endif

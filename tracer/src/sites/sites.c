@@ -139,6 +139,16 @@ static void add_demanded_args(struct ctrace_entry *entry, unsigned value_type)
 	case CTRACE_KIND_PROCESS_NAME:
 		add_arg(entry, CTRACE_ARG_STR, "name", 4);
 		break;
+	case CTRACE_KIND_GC_BEGIN:
+		add_arg(entry, CTRACE_ARG_U64, "gc_kind", 7);
+		break;
+	case CTRACE_KIND_GC_HEAP:
+		add_arg(entry, CTRACE_ARG_U64, "size", 4);
+		break;
+	case CTRACE_KIND_GC_THREAD:
+		add_arg(entry, CTRACE_ARG_U64, "tid", 3);
+		add_arg(entry, CTRACE_ARG_U64, "is_stopped", 10);
+		break;
 	default:
 		break;
 	}
