@@ -4,6 +4,7 @@
 #include "cli/record_sources.h"
 
 #include "tracer/sources/alloc_source.h"
+#include "tracer/sources/gc_source.h"
 #include "tracer/sources/lock_source.h"
 #include "tracer/sources/perf/perf_samples.h"
 #include "tracer/sources/preload_source.h"
@@ -75,7 +76,8 @@ bool ctrace_record_sources_has_preload(const struct ctrace_record_sources *sourc
 	return ctrace_source_set_has(&sources->set, &ctrace_source_preload) ||
 	       ctrace_source_set_has(&sources->set, &ctrace_source_alloc) ||
 	       ctrace_source_set_has(&sources->set, &ctrace_source_alloc_full) ||
-	       ctrace_source_set_has(&sources->set, &ctrace_source_locks);
+	       ctrace_source_set_has(&sources->set, &ctrace_source_locks) ||
+	       ctrace_source_set_has(&sources->set, &ctrace_source_gc);
 }
 
 /* One line for all that is not there. */

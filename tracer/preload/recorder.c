@@ -5,6 +5,7 @@
 #include "tracer/preload/recorder.h"
 
 #include "tracer/preload/alloc_record.h"
+#include "tracer/preload/gc_hooks.h"
 #include "tracer/preload/lock_stack.h"
 
 #include <elf.h>
@@ -19,6 +20,7 @@ const struct ctrace_face *_Atomic ctrace_recorder;
 bool ctrace_recorder_has_only_library, ctrace_recorder_has_no_calls;
 
 bool ctrace_recorder_has_locks = true, ctrace_recorder_has_lock_stacks = true;
+bool ctrace_recorder_has_gc = true;
 
 /* Where a sanitizer is, whoever it came with. */
 __attribute__((weak)) void __asan_init(void);
@@ -155,6 +157,7 @@ static const struct ctrace_face *find_recorder(void)
 	read_calls(getenv("CTRACE_CALLS"));
 	ctrace_recorder_has_locks = is_switched_on("CTRACE_LOCKS");
 	ctrace_recorder_has_lock_stacks = is_switched_on("CTRACE_LOCK_STACKS");
+	ctrace_recorder_has_gc = is_switched_on("CTRACE_GC");
 	other = find_other();
 	if (other != NULL && other->version != CTRACE_FACE_VERSION) {
 		complain(other);
@@ -171,4 +174,5 @@ __attribute__((constructor)) static void choose_recorder(void)
 	atomic_store_explicit(&ctrace_recorder, recorder, memory_order_release);
 	ctrace_alloc_start(recorder);
 	ctrace_lock_stack_start(recorder);
+	ctrace_gc_start(recorder);
 }

@@ -27,6 +27,9 @@ extern bool ctrace_recorder_has_lock_stacks __attribute__((visibility("hidden"))
 /* Has the program a sanitizer? It watches what is called and allocated, so nothing is recorded. */
 bool ctrace_recorder_is_beside_sanitizer(void) __attribute__((visibility("hidden")));
 
+/* Is libgc watched? CTRACE_GC=off: no. */
+extern bool ctrace_recorder_has_gc __attribute__((visibility("hidden")));
+
 /* NULL: none, or none yet. */
 extern const struct ctrace_face *_Atomic ctrace_recorder __attribute__((visibility("hidden")));
 

@@ -3,11 +3,12 @@
 /*
  * dlopen searches by what its caller's file says ($ORIGIN, RUNPATH), and knows the caller by where
  * it returns to. Where that may matter the call is passed on by a jump, as if we were not there,
- * and not recorded.
+ * and not recorded. What else is loaded may bring libgc: that is looked at.
  */
 
 #include "tracer/preload/call_results.h"
 #include "tracer/preload/call_table.h"
+#include "tracer/preload/gc_hooks.h"
 
 #include <string.h>
 
@@ -35,12 +36,17 @@ static void *load_recorded(const char *path, int mode)
 		ctrace_call_text_of(0, path, result);
 		ctrace_call_end(code, result);
 	}
+	if (handle != NULL && ctrace_gc_is_awaited()) {
+		ctrace_gc_look_at(handle);
+	}
 	return handle;
 }
 
 CTRACE_WRAPPER CTRACE_JUMPS void *dlopen(const char *path, int mode)
 {
-	if (ctrace_call_state(CTRACE_CALL_dlopen) == 0 || depends_on_caller(path)) {
+	bool is_wanted = ctrace_call_state(CTRACE_CALL_dlopen) != 0 || ctrace_gc_is_awaited();
+
+	if (!is_wanted || depends_on_caller(path)) {
 		ctrace_real_need();
 		JUMP_TO ctrace_real.dlopen(path, mode);
 	}

@@ -168,6 +168,19 @@ bool ctrace_preload_put_library(const char *name, const struct ctrace_source_bef
 	return answer->is_available;
 }
 
+/* Locks and collectors are the matter of lock_source.h and gc_source.h, which come last and say so
+ * if they are wanted: once, before any of them does. */
+static bool switch_all_off(void)
+{
+	static bool are_off;
+
+	if (!are_off) {
+		are_off =
+			setenv("CTRACE_LOCKS", "off", 1) == 0 && setenv("CTRACE_GC", "off", 1) == 0;
+	}
+	return are_off;
+}
+
 bool ctrace_preload_put(const struct ctrace_source_before *before, const char *calls,
 			struct ctrace_source_answer *answer)
 {
@@ -176,9 +189,7 @@ bool ctrace_preload_put(const struct ctrace_source_before *before, const char *c
 	if (!may_put(LIBRARY, path, before, answer)) {
 		return false;
 	}
-	/* Locks are the matter of lock_source.h, which comes last and says so if they are wanted.
-	 */
-	if (setenv("CTRACE_LOCKS", "off", 1) != 0) {
+	if (!switch_all_off()) {
 		ctrace_source_refuse(answer, "", "%s", strerror(ENOMEM));
 		return false;
 	}

@@ -40,6 +40,7 @@ enum ctrace_gives {
 	CTRACE_GIVES_LIBRARY = 0x20,  /* calls of library functions */
 	CTRACE_GIVES_BLOCKS = 0x40,   /* memory that is got and given back */
 	CTRACE_GIVES_LOCKS = 0x80,    /* waits for locks */
+	CTRACE_GIVES_GC = 0x100,      /* what a collector of memory does */
 };
 
 #define CTRACE_SOURCE_TEXT_BYTES 200u
