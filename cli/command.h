@@ -31,5 +31,6 @@ int ctrace_command_sources(int argc, char **argv);
 int ctrace_command_symbolize(int argc, char **argv);
 int ctrace_command_view(int argc, char **argv);
 int ctrace_command_top(int argc, char **argv);
+int ctrace_command_pauses(int argc, char **argv);
 
 #endif

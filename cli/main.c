@@ -14,6 +14,7 @@ static const struct ctrace_command commands[] = {
 	{"view",    "a timeline of the trace in the browser",    ctrace_command_view},
 	{"convert", "to other programs' formats: Chrome JSON",  ctrace_command_convert},
 	{"top",     "where the time went, as tables",            ctrace_command_top},
+	{"pauses",  "how little time was left in the worst windows", ctrace_command_pauses},
 	{"heap",    "who allocated memory, and what stays",      ctrace_command_heap},
 	{"dump",    "as text, JSON lines or sums; a text as a trace", ctrace_command_dump},
 	{"check",   "does it keep every rule of the format?",    ctrace_command_check},

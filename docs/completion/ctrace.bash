@@ -3,7 +3,7 @@ _ctrace() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} options
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'record view top heap convert dump check symbolize recover sources help --help --version' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'record view top pauses heap convert dump check symbolize recover sources help --help --version' -- "$word")
 		return
 	fi
 	case $before in
@@ -34,13 +34,14 @@ _ctrace() {
 	recover) options='--output --alive --delete --json --quiet --help' ;;
 	view) options='--port --max-memory --no-open --quiet --help' ;;
 	top) options='--json --sort --rows --start --end --threads --max-memory --help' ;;
+	pauses) options='--json --what --thread --process --window --rows --start --end --max-memory --help' ;;
 	heap) options='--json --at --between --rows --help' ;;
 	convert) options='--output --format --start --end --threads --strict --quiet --help' ;;
 	dump) options='--stats --json --start --end --assemble --output --help' ;;
 	symbolize) options='--output --quiet --help' ;;
 	check) options='--json --quiet --help' ;;
 	help)
-		mapfile -t COMPREPLY < <(compgen -W 'record view top heap convert dump check symbolize recover sources' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'record view top pauses heap convert dump check symbolize recover sources' -- "$word")
 		return
 		;;
 	esac

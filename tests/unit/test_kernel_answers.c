@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the page is told of states, turns, calls and samples, and what it may ask of them. */
 
+#include "tests/unit/collector_story.h"
 #include "tests/unit/kernel_story.h"
 
 #include "format/limits.h"
@@ -204,6 +205,50 @@ static void a_split_and_a_flame_are_asked_by_event_or_by_stretch(void **state)
 	json_decref(json);
 }
 
+static void a_pause_says_what_it_was_and_pauses_are_weighed(void **state)
+{
+	struct ctrace_block *own = &made.blocks[1];
+	char text[160];
+	json_t *json, *told;
+
+	(void)state;
+	ctrace_tell_gc_heap(own, CTRACE_FIXTURE_BASE + 5, 1000);
+	ctrace_tell_gc_begin(own, CTRACE_FIXTURE_BASE + 110, 1);
+	ctrace_tell_gc_begin(own, CTRACE_FIXTURE_BASE + 120, 4);
+	ctrace_tell_gc_end(own, CTRACE_FIXTURE_BASE + 150, 0, 0);
+	ctrace_tell_gc_end(own, CTRACE_FIXTURE_BASE + 160, 700, 300);
+	tell_story();
+	json = ask_event(ctrace_story_find(model, CTRACE_LANE_PAUSE, 0, 0), 0);
+	told = json_object_get(json, "collector");
+	assert_string_equal(text_at(json, "category", NULL), "gc");
+	assert_string_equal(text_at(json, "kind", NULL), "pause");
+	assert_int_equal(number_at(told, "who", "tid"), MAIN);
+	assert_int_equal(number_at(told, "cycle", "live"), 700);
+	assert_int_equal(number_at(told, "cycle", "freed"), 300);
+	assert_true(json_number_value(json_object_get(told, "heap_before")) == 1000);
+	assert_string_equal(
+		text_at(json_array_get(json_object_get(json, "chrome"), 0), "name", NULL),
+		"world stopped");
+	json_decref(json);
+	const struct ctrace_lane *spans = ctrace_story_find(model, CTRACE_LANE_SPAN, MAIN, 0);
+	snprintf(text, sizeof(text),
+		 "{\"type\":\"pauses\",\"req\":9,\"what\":\"collector\",\"track\":%u,"
+		 "\"start\":0,\"end\":1e9,\"window\":60}",
+		 spans->info.track);
+	json = ask(text);
+	assert_int_equal(json_integer_value(json_object_get(json, "req")), 9);
+	assert_int_equal(json_integer_value(json_object_get(json, "taken")), 50);
+	assert_int_equal(json_integer_value(json_array_get(
+				 json_array_get(json_object_get(json, "worst"), 0), 1)),
+			 50);
+	assert_int_equal(json_array_size(json_object_get(json, "offers")), 5);
+	json_decref(json);
+	json = ask("{\"type\":\"pauses\",\"req\":1,\"what\":\"lock\",\"track\":99,\"start\":0,"
+		   "\"end\":1}");
+	assert_string_equal(text_at(json, "text", NULL), "there is no such event or thread");
+	json_decref(json);
+}
+
 static void wrong_questions_are_answered_with_what_is_wrong(void **state)
 {
 	static const char *const wrong[][2] = {
@@ -213,6 +258,24 @@ static void wrong_questions_are_answered_with_what_is_wrong(void **state)
 		 "lane and index, or track, start and end must be given."},
 		{"{\"type\":\"flame\",\"req\":1,\"track\":-1,\"start\":0}",
 		 "start and end must be times."},
+		{"{\"type\":\"pauses\",\"req\":1,\"track\":1,\"start\":0,\"end\":1}",
+		 "what must be collector, runnable, blocked, lock or allocator."},
+		{"{\"type\":\"pauses\",\"req\":1,\"what\":\"luck\",\"track\":1,\"start\":0,\"end\":"
+		 "1}",
+		 "what must be collector, runnable, blocked, lock or allocator."},
+		{"{\"type\":\"pauses\",\"req\":1,\"what\":\"lock\",\"track\":-1,\"start\":0,"
+		 "\"end\":1}",
+		 "track must be a whole number."},
+		{"{\"type\":\"pauses\",\"req\":1,\"what\":\"lock\",\"track\":1,\"start\":0}",
+		 "start and end must be times."},
+		{"{\"type\":\"pauses\",\"req\":1,\"what\":\"lock\",\"track\":1,\"start\":0,\"end\":"
+		 "1,"
+		 "\"window\":0}",
+		 "window must be a whole number of ns, at least 1."},
+		{"{\"type\":\"pauses\",\"req\":1,\"what\":\"lock\",\"track\":1,\"start\":0,\"end\":"
+		 "1,"
+		 "\"window\":0.5}",
+		 "window must be a whole number of ns, at least 1."},
 	};
 
 	(void)state;
@@ -365,6 +428,8 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(
 			a_split_and_a_flame_are_asked_by_event_or_by_stretch, start, stop),
+		cmocka_unit_test_setup_teardown(a_pause_says_what_it_was_and_pauses_are_weighed,
+						start, stop),
 		cmocka_unit_test_setup_teardown(wrong_questions_are_answered_with_what_is_wrong,
 						start, stop),
 		cmocka_unit_test_setup_teardown(hello_tells_of_sources_states_and_cpus, start,

@@ -6,6 +6,7 @@
 
 #include "viewer-server/limits.h"
 #include "viewer-server/serve/answer_analysis.h"
+#include "viewer-server/serve/answer_pauses.h"
 #include "viewer-server/serve/json.h"
 
 #include <stdio.h>
@@ -264,6 +265,12 @@ static char *answer_analysis(const struct ctrace_answer_source *source,
 		return ctrace_answer_error(&question->req, "there is no such event or thread",
 					   size);
 	}
+	if (status == CTRACE_ERR_LIMIT) {
+		return ctrace_answer_error(&question->req,
+					   "too wide: more pieces of time than can be weighed; "
+					   "zoom in, or ask of one thread",
+					   size);
+	}
 	if (status != CTRACE_OK) {
 		return refusal(question, status, NULL, size);
 	}
@@ -290,6 +297,8 @@ static char *answer(const struct ctrace_answer_source *source,
 		return answer_analysis(source, question, patience, ctrace_answer_split, size);
 	case CTRACE_MESSAGE_FLAME:
 		return answer_analysis(source, question, patience, ctrace_answer_flame, size);
+	case CTRACE_MESSAGE_PAUSES:
+		return answer_analysis(source, question, patience, ctrace_answer_pauses, size);
 	case CTRACE_MESSAGE_VIEW:
 	case CTRACE_MESSAGE_CANCEL:
 		break;

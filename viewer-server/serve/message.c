@@ -3,6 +3,7 @@
 
 #include "viewer-server/serve/message.h"
 
+#include "viewer-server/analysis/utilisation.h"
 #include "viewer-server/limits.h"
 #include "viewer-server/model/tile.h"
 
@@ -269,6 +270,29 @@ static const char *parse_flame(const json_t *root, struct ctrace_message *messag
 	return NULL;
 }
 
+/* A stretch of a thread or of a process. */
+static const char *parse_pauses(const json_t *root, struct ctrace_message *message)
+{
+	const char *what = json_string_value(json_object_get(root, "what"));
+	const json_t *window = json_object_get(root, "window");
+	message->what = what != NULL ? ctrace_pause_what_of(what) : CTRACE_PAUSE_WHATS;
+	if (message->what == CTRACE_PAUSE_WHATS) {
+		return "what must be collector, runnable, blocked, lock or allocator.";
+	}
+	if (!whole_u32(json_object_get(root, "track"), UINT32_MAX - 1, &message->track)) {
+		return "track must be a whole number.";
+	}
+	if (!time_of(json_object_get(root, "start"), &message->start) ||
+	    !time_of(json_object_get(root, "end"), &message->end)) {
+		return "start and end must be times.";
+	}
+	if (window != NULL &&
+	    (!whole(window, INT64_MAX, &message->window) || message->window == 0)) {
+		return "window must be a whole number of ns, at least 1.";
+	}
+	return NULL;
+}
+
 static const char *parse_cancel(const json_t *root, struct ctrace_message *message)
 {
 	(void)root;
@@ -290,6 +314,7 @@ static const struct {
 	{"at", CTRACE_MESSAGE_AT, true, parse_at},
 	{"split", CTRACE_MESSAGE_SPLIT, true, parse_split},
 	{"flame", CTRACE_MESSAGE_FLAME, true, parse_flame},
+	{"pauses", CTRACE_MESSAGE_PAUSES, true, parse_pauses},
 	{"cancel", CTRACE_MESSAGE_CANCEL, true, parse_cancel},
 };
 
@@ -318,7 +343,7 @@ static const char *parse(const json_t *root, struct ctrace_message *message)
 		}
 		return wrong != NULL ? wrong : kinds[i].parse(root, message);
 	}
-	return "type must be view, event, range, search, find, at, split, flame or cancel.";
+	return "type must be view, event, range, search, find, at, split, flame, pauses or cancel.";
 }
 
 const char *ctrace_message_init(struct ctrace_message *message, const char *bytes, size_t size)

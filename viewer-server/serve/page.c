@@ -152,8 +152,8 @@ static void ask_take(struct ctrace_page *page, struct ctrace_message *question)
 {
 	bool is_slow =
 		question->type == CTRACE_MESSAGE_RANGE || question->type == CTRACE_MESSAGE_SPLIT ||
-		question->type == CTRACE_MESSAGE_FLAME || question->type == CTRACE_MESSAGE_FIND ||
-		question->type == CTRACE_MESSAGE_SEARCH;
+		question->type == CTRACE_MESSAGE_FLAME || question->type == CTRACE_MESSAGE_PAUSES ||
+		question->type == CTRACE_MESSAGE_FIND || question->type == CTRACE_MESSAGE_SEARCH;
 	struct ctrace_job *job = ctrace_job_create_take(question);
 	if (job == NULL) {
 		return;
