@@ -3,8 +3,8 @@
 
 #include "cli/heap_tables.h"
 
-#include "cli/heap_stack.h"
 #include "cli/json_out.h"
+#include "viewer-server/analysis/heap_stack.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -53,7 +53,13 @@
 #define CTRACE_ANSWER_CPU_MS 2000u
 /* Of it, so much for a hit's place among all hits, which people can do without. */
 #define CTRACE_POSITION_CPU_MS 200u
-/* A long range says how far it is, so often. */
+/* Work on a question about memory, for which every event is read again: a hundred million. */
+#define CTRACE_HEAP_CPU_MS 60000u
+/* Blocks that are alive at a time: a table of 1 GiB. */
+#define CTRACE_HEAP_BLOCKS_MAX (8u << 20)
+/* Stacks, pools, pairs of threads: as many of each, 512 bytes a stack. */
+#define CTRACE_HEAP_ROWS_MAX (1u << 19)
+/* A long range, or walk over memory, says how far it is, so often. */
 #define CTRACE_SO_FAR_CPU_MS 100u
 /* Tiles made at a time on the thread that also serves everybody else. */
 #define CTRACE_BATCH_BYTES (128u << 10)

@@ -312,6 +312,80 @@ class QuestionTest(PageCase):
                     self.assertIn(line["ph"], phases[lane["kind"]], event)
 
 
+class HeapTest(unittest.TestCase):
+    """Memory, of a random trace with all that a kernel and an allocator may tell."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.path = str(Path(FOLDER.name) / "memory.trace")
+        subprocess.run([TRACE_MAKER, "8", "--events", "20000", "--kernel", "-o", cls.path], check=True)
+        cls.view = View(PROGRAM, cls.path)
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.view.stop() == 0, cls.view.stderr()
+
+    def setUp(self):
+        self.page = connect(self.view.port, self.view.token)
+        self.hello = self.page.open()
+
+    def tearDown(self):
+        self.page.close()
+
+    def heap(self, **members):
+        req = self.page.next_req
+        self.page.next_req += 1
+        self.page.send({"type": "heap", "req": req, **members})
+        answer = {"done": False}
+        while answer.get("done") is False:
+            answer = self.page.until(lambda m: isinstance(m, dict) and m.get("req") == req)
+            if answer.get("done") is False:
+                self.assertEqual(set(answer), {"type", "req", "done", "count", "of"})
+                self.assertLessEqual(answer["count"], answer["of"])
+        return answer
+
+    def told(self, *options):
+        made = subprocess.run([PROGRAM, "heap", "--json", *options, self.path], check=True, capture_output=True)
+        return json.loads(made.stdout)
+
+    def test_the_page_is_told_what_the_command_tells(self):
+        end = int(self.hello["trace"]["duration"])
+        for start, options in ((0, ()), (end // 3, ("--between", f"{end // 3}ns,{end}ns"))):
+            answer, told = self.heap(start=start, end=end), self.told(*options)
+            self.assertEqual(answer["events"], told["events"])
+            self.assertEqual((answer["moment"], answer["unmatched"]), (told["at_ns"], told["unmatched_frees"]))
+            self.assertEqual(answer["peak"]["time"], told["peak"]["at_ns"])
+            sums = answer["total"]["sums"]
+            for at, name in ((0, "live"), (1, "before"), (3, "got"), (4, "freed"), (5, "overdue")):
+                if name in told["total"]:
+                    self.assertEqual(sums[3 * at], min(told["total"][name]["bytes"], 2**63 - 1), name)
+            self.assertEqual(len(answer["places"]) + answer["places_left_out"], len(told["places"]))
+
+    def test_own_sums_of_the_tree_are_those_of_the_places_with_a_stack(self):
+        answer = self.heap(start=0, end=9e18)
+        self.assertEqual(answer["places_left_out"], 0)
+        freed = sum(place["sums"][12] for place in answer["places"] if place["stack"])
+        self.assertEqual(sum(node[2 + 12] for node in answer["nodes"]), freed)
+        for at, node in enumerate(answer["nodes"]):
+            self.assertEqual(len(node), 20)
+            self.assertLess(node[0], at)
+            self.assertLess(node[1], len(answer["functions"]))
+
+    def test_processes_add_up(self):
+        whole = self.heap(start=0, end=9e18)
+        pids = {track["pid"] for track in self.hello["tracks"] if track.get("memory")}
+        self.assertTrue(pids)
+        self.assertEqual(sum(self.heap(start=0, end=9e18, pid=pid)["events"] for pid in pids), whole["events"])
+
+    def test_bad_questions_are_errors_and_worst_ones_end(self):
+        for members in ({}, {"start": 0}, {"start": 5, "end": 1}, {"start": "0", "end": 1}, {"start": 0, "end": 1, "pid": -1},
+                        {"start": 0, "end": 1, "pid": "all"}, {"start": 0, "end": 1, "pid": 1.5}):
+            self.assertEqual(self.page.ask("heap", **members)["type"], "error", members)
+        for start, end in ((0, 0), (-9e18, 9e300), (9.3e18, 9.3e18), (0, 1)):
+            self.assertEqual(self.heap(start=start, end=end)["type"], "heap", (start, end))
+        self.assertEqual(self.heap(start=0, end=9e18, pid=2**53)["events"], 0)
+
+
 class ChromeTest(unittest.TestCase):
     def test_answers_and_download_say_the_same(self):
         path = str(Path(FOLDER.name) / "plain.trace")

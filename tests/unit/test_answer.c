@@ -48,28 +48,36 @@ static void an_answer_may_have_2_mib(void **state)
 	json_decref(answer);
 }
 
-static void a_question_may_take_2_s_and_its_position_a_tenth(void **state)
+static void a_question_may_take_2_s_its_position_a_tenth_and_memory_a_minute(void **state)
 {
 	(void)state;
 	static const unsigned limits[] = {CTRACE_ANSWER_CPU_MS, CTRACE_POSITION_CPU_MS,
-					  CTRACE_SO_FAR_CPU_MS};
+					  CTRACE_SO_FAR_CPU_MS, CTRACE_HEAP_CPU_MS};
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		uint64_t limit_ns = limits[i] * UINT64_C(1000000);
 		assert_false(ctrace_job_is_spent(limit_ns - 1, limits[i]));
 		assert_true(ctrace_job_is_spent(limit_ns, limits[i]));
 	}
 	assert_true(CTRACE_POSITION_CPU_MS < CTRACE_ANSWER_CPU_MS);
+	assert_int_equal(ctrace_job_limit_ms(CTRACE_MESSAGE_RANGE), CTRACE_ANSWER_CPU_MS);
+	assert_int_equal(ctrace_job_limit_ms(CTRACE_MESSAGE_HEAP), CTRACE_HEAP_CPU_MS);
 }
 
-static void a_range_that_is_not_done_says_how_far_it_is(void **state)
+static void what_is_not_done_says_how_far_it_is(void **state)
 {
 	(void)state;
 	const struct ctrace_range_share share = {.count = 3, .of = 9, .busy = 7};
+	struct ctrace_message question = {.type = CTRACE_MESSAGE_RANGE, .req = req};
 	size_t size;
-	char *text = ctrace_answer_so_far(&req, &share, &size);
+	char *text = ctrace_answer_so_far(&question, &share, &size);
 	assert_string_equal(text,
 			    "{\"type\":\"range\",\"req\":5,\"done\":false,\"count\":3,\"of\":9,"
 			    "\"busy\":7,\"lost\":0,\"events\":[],\"places\":[],\"names\":[]}");
+	free(text);
+	question.type = CTRACE_MESSAGE_HEAP;
+	text = ctrace_answer_so_far(&question, &share, &size);
+	assert_string_equal(text,
+			    "{\"type\":\"heap\",\"req\":5,\"done\":false,\"count\":3,\"of\":9}");
 	free(text);
 }
 
@@ -116,8 +124,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_may_have_2_mib),
-		cmocka_unit_test(a_question_may_take_2_s_and_its_position_a_tenth),
-		cmocka_unit_test(a_range_that_is_not_done_says_how_far_it_is),
+		cmocka_unit_test(a_question_may_take_2_s_its_position_a_tenth_and_memory_a_minute),
+		cmocka_unit_test(what_is_not_done_says_how_far_it_is),
 		cmocka_unit_test(hello_lists_1000_places_of_damage_and_counts_all),
 	};
 

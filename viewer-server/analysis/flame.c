@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks share their outer parts, and so does the work: each is walked down to what is known. See
- * flame.h. */
+/* Samples to weights of a tree of functions; see flame.h. */
 
 #include "viewer-server/analysis/flame.h"
 
-#include "format/limits.h"
 #include "viewer-server/model/ask/thread_query.h"
 
 #include <stdlib.h>
@@ -12,204 +10,50 @@
 
 #define PATIENCE_SAMPLES 4096u
 
-struct key {
-	uint32_t a, b, c;
-};
-
-/* Numbers 0, 1, 2, … for different keys. */
-struct numbering {
-	struct key *keys; /* owned */
-	uint32_t count, room;
-	uint32_t *slots; /* owned; 0: free, else the number and one */
-	uint32_t slot_count;
-};
-
 struct growing {
 	struct ctrace_flame *flame;
 	const struct ctrace_model *model;
-	const struct ctrace_trace *trace;
 	const struct ctrace_patience *patience;
 	uint64_t start, end;
-	struct numbering nodes;	    /* by parent, function */
-	struct numbering functions; /* by function, file, module */
-	uint32_t *node_of_stack;    /* owned; 0: not made, else the node and one */
-	uint32_t stack_end;
-	struct ctrace_flame_node *all; /* owned; as `nodes` */
+	struct ctrace_function_tree tree;
+	struct ctrace_flame_node *all; /* owned; by the tree's nodes */
 	uint32_t room;
 	uint32_t looked_at;
 	bool is_stopped, is_out_of_memory;
 };
 
-/* ---- Numbering ----------------------------------------------------------------- */
+/* ---- Samples ------------------------------------------------------------------------- */
 
-static uint32_t slot_of(const struct numbering *numbering, struct key key)
+/* Nodes that the tree has made since. */
+static bool make_room(struct growing *growing)
 {
-	uint64_t mixed = (key.a * UINT64_C(0x9e3779b97f4a7c15)) ^
-			 (key.b * UINT64_C(0xc2b2ae3d27d4eb4f)) ^ key.c;
+	uint32_t room = growing->tree.nodes.room;
+	void *grown;
 
-	mixed = (mixed ^ mixed >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
-	return (uint32_t)(mixed >> 32) & (numbering->slot_count - 1);
-}
-
-static void put_slot(struct numbering *numbering, uint32_t number)
-{
-	uint32_t slot = slot_of(numbering, numbering->keys[number]);
-
-	while (numbering->slots[slot] != 0) {
-		slot = (slot + 1) & (numbering->slot_count - 1);
+	if (room <= growing->room) {
+		return true;
 	}
-	numbering->slots[slot] = number + 1;
-}
-
-static bool grow(struct numbering *numbering)
-{
-	uint32_t room = numbering->room == 0 ? 256 : numbering->room * 2;
-	struct key *keys = realloc(numbering->keys, room * sizeof(*keys));
-	uint32_t *slots = calloc(room * 2u, sizeof(*slots));
-
-	numbering->keys = keys != NULL ? keys : numbering->keys;
-	if (keys == NULL || slots == NULL) {
-		free(slots);
+	grown = realloc(growing->all, room * sizeof(*growing->all));
+	if (grown == NULL) {
 		return false;
 	}
-	free(numbering->slots);
-	numbering->slots = slots;
-	numbering->slot_count = room * 2;
-	numbering->room = room;
-	for (uint32_t i = 0; i < numbering->count; i++) {
-		put_slot(numbering, i);
-	}
+	growing->all = grown;
+	memset(&growing->all[growing->room], 0, (room - growing->room) * sizeof(*growing->all));
+	growing->room = room;
 	return true;
 }
-
-/* The key's number, a new one if need be. CTRACE_NONE: no memory. */
-static uint32_t number_of(struct numbering *numbering, struct key key)
-{
-	uint32_t slot;
-
-	if (numbering->count == numbering->room && !grow(numbering)) {
-		return CTRACE_NONE;
-	}
-	slot = slot_of(numbering, key);
-	while (numbering->slots[slot] != 0) {
-		uint32_t number = numbering->slots[slot] - 1;
-
-		if (memcmp(&numbering->keys[number], &key, sizeof(key)) == 0) {
-			return number;
-		}
-		slot = (slot + 1) & (numbering->slot_count - 1);
-	}
-	numbering->keys[numbering->count] = key;
-	numbering->slots[slot] = ++numbering->count;
-	return numbering->count - 1;
-}
-
-static void finish_numbering(struct numbering *numbering)
-{
-	free(numbering->keys);
-	free(numbering->slots);
-}
-
-/* Functions inlined into one another that are told apart; the outermost of more are left out. */
-#define INLINED_MAX 64u
-
-/* ---- Nodes ------------------------------------------------------------------------ */
-
-static uint32_t function_of(struct growing *growing, uint32_t frame_id)
-{
-	const struct ctrace_frame_row *frame = ctrace_trace_frame(growing->trace, frame_id);
-	struct key key = {0, 0, 0};
-
-	if (frame != NULL) {
-		key = (struct key){frame->function, frame->function != 0 ? frame->file : 0,
-				   frame->module};
-	}
-	return number_of(&growing->functions, key);
-}
-
-static uint32_t child_of(struct growing *growing, uint32_t parent, uint32_t frame)
-{
-	uint32_t function = function_of(growing, frame);
-	uint32_t node = function != CTRACE_NONE
-				? number_of(&growing->nodes, (struct key){parent, function, 0})
-				: CTRACE_NONE;
-
-	if (node == CTRACE_NONE) {
-		growing->is_out_of_memory = true;
-		return CTRACE_NONE;
-	}
-	if (node >= growing->room) {
-		uint32_t room = growing->nodes.room;
-		void *grown = realloc(growing->all, room * sizeof(*growing->all));
-
-		if (grown == NULL) {
-			growing->is_out_of_memory = true;
-			return CTRACE_NONE;
-		}
-		growing->all = grown;
-		memset(&growing->all[growing->room], 0,
-		       (room - growing->room) * sizeof(*growing->all));
-		growing->room = room;
-	}
-	growing->all[node].parent = parent;
-	growing->all[node].function = function;
-	return node;
-}
-
-/* Below `parent`, what a frame stands for: the functions that it is inlined into (SPEC 7.11), and
- * it. */
-static uint32_t node_of_frame(struct growing *growing, uint32_t parent, uint32_t frame)
-{
-	uint32_t chain[INLINED_MAX], depth = 0;
-
-	for (uint32_t at = frame; at != 0 && depth < INLINED_MAX;) {
-		const struct ctrace_frame_row *row = ctrace_trace_frame(growing->trace, at);
-
-		chain[depth++] = at;
-		at = row != NULL ? row->outer : 0;
-	}
-	while (depth > 0 && !growing->is_out_of_memory) {
-		parent = child_of(growing, parent, chain[--depth]);
-	}
-	return parent;
-}
-
-/* The node of a stack's innermost function; CTRACE_NONE: the stack is not known. */
-static uint32_t node_of(struct growing *growing, uint32_t stack)
-{
-	uint32_t chain[CTRACE_STACK_FRAMES_MAX], depth = 0, node = CTRACE_NONE;
-
-	while (stack != 0 && stack < growing->stack_end && growing->node_of_stack[stack] == 0) {
-		const struct ctrace_stack_row *row = ctrace_trace_stack(growing->trace, stack);
-
-		if (row == NULL || depth == CTRACE_STACK_FRAMES_MAX) {
-			/* An outer part is missing: what is left begins here. */
-			stack = 0;
-			break;
-		}
-		chain[depth++] = stack;
-		stack = row->parent;
-	}
-	if (stack != 0 && stack < growing->stack_end) {
-		node = growing->node_of_stack[stack] - 1;
-	}
-	while (depth > 0 && !growing->is_out_of_memory) {
-		stack = chain[--depth];
-		node = node_of_frame(growing, node,
-				     ctrace_trace_stack(growing->trace, stack)->frame);
-		growing->node_of_stack[stack] = node + 1;
-	}
-	return node;
-}
-
-/* ---- Samples ------------------------------------------------------------------------- */
 
 static void add_sample(struct growing *growing, const struct ctrace_model_event *event)
 {
 	struct ctrace_flame *flame = growing->flame;
-	uint32_t node = node_of(growing, ctrace_thread_stack(growing->model, event->place));
+	uint32_t node = ctrace_function_tree_node(
+		&growing->tree, ctrace_thread_stack(growing->model, event->place));
 	uint64_t weight = event->value > 0 ? (uint64_t)event->value : 0;
 
+	growing->is_out_of_memory = growing->tree.is_out_of_memory || !make_room(growing);
+	if (growing->is_out_of_memory) {
+		return;
+	}
 	flame->samples++;
 	flame->weight += weight;
 	if (node == CTRACE_NONE) {
@@ -262,9 +106,11 @@ static void add_lanes(struct growing *growing, uint32_t track)
 /* Parents are made before their children, so one walk from the back sums up. */
 static void sum_up(struct growing *growing)
 {
-	for (uint32_t i = growing->nodes.count; i-- > 0;) {
+	for (uint32_t i = growing->tree.nodes.count; i-- > 0;) {
 		struct ctrace_flame_node *node = &growing->all[i];
 
+		node->parent = ctrace_function_tree_parent(&growing->tree, i);
+		node->function = ctrace_function_tree_function(&growing->tree, i);
 		node->total += node->self;
 		if (node->parent != CTRACE_NONE) {
 			growing->all[node->parent].total += node->total;
@@ -295,7 +141,7 @@ static int by_number(const void *a, const void *b)
 static bool take_heaviest(struct growing *growing)
 {
 	struct ctrace_flame *flame = growing->flame;
-	uint32_t count = growing->nodes.count, *order, *place;
+	uint32_t count = growing->tree.nodes.count, *order, *place;
 
 	order = malloc((count + 1u) * sizeof(*order));
 	place = malloc((count + 1u) * sizeof(*place));
@@ -332,31 +178,29 @@ static bool take_functions(struct growing *growing)
 {
 	struct ctrace_flame *flame = growing->flame;
 
-	flame->function_count = growing->functions.count;
+	flame->function_count = growing->tree.functions.count;
 	flame->functions = calloc(flame->function_count + 1u, sizeof(*flame->functions));
 	for (uint32_t i = 0; flame->functions != NULL && i < flame->function_count; i++) {
-		const struct key *key = &growing->functions.keys[i];
-
-		flame->functions[i] = (struct ctrace_flame_function){key->a, key->b, key->c};
+		flame->functions[i] = ctrace_function_tree_named(&growing->tree, i);
 	}
 	return flame->functions != NULL;
 }
 
-static enum ctrace_status grow_all(struct growing *growing, uint32_t track)
+static enum ctrace_status grow_all(struct growing *growing, const struct ctrace_trace *trace,
+				   uint32_t track)
 {
-	growing->stack_end = ctrace_trace_stack_end(growing->trace);
-	growing->node_of_stack = calloc(growing->stack_end + 1u, sizeof(*growing->node_of_stack));
-	if (growing->node_of_stack == NULL) {
+	if (ctrace_function_tree_init(&growing->tree, trace) != CTRACE_OK) {
 		return CTRACE_ERR_NO_MEMORY;
 	}
 	add_lanes(growing, track);
 	if (growing->is_stopped) {
 		return CTRACE_END;
 	}
+	if (growing->is_out_of_memory) {
+		return CTRACE_ERR_NO_MEMORY;
+	}
 	sum_up(growing);
-	return !growing->is_out_of_memory && take_heaviest(growing) && take_functions(growing)
-		       ? CTRACE_OK
-		       : CTRACE_ERR_NO_MEMORY;
+	return take_heaviest(growing) && take_functions(growing) ? CTRACE_OK : CTRACE_ERR_NO_MEMORY;
 }
 
 enum ctrace_status ctrace_flame_init(struct ctrace_flame *flame, const struct ctrace_model *model,
@@ -364,12 +208,8 @@ enum ctrace_status ctrace_flame_init(struct ctrace_flame *flame, const struct ct
 				     uint64_t start, uint64_t end,
 				     const struct ctrace_patience *patience)
 {
-	struct growing growing = {.flame = flame,
-				  .model = model,
-				  .trace = trace,
-				  .patience = patience,
-				  .start = start,
-				  .end = end};
+	struct growing growing = {
+		.flame = flame, .model = model, .patience = patience, .start = start, .end = end};
 	struct ctrace_thread_view view;
 	enum ctrace_status status;
 
@@ -377,10 +217,8 @@ enum ctrace_status ctrace_flame_init(struct ctrace_flame *flame, const struct ct
 	if (track != CTRACE_NONE && !ctrace_thread_view(model, track, &view)) {
 		return CTRACE_ERR_NOT_FOUND;
 	}
-	status = grow_all(&growing, track);
-	finish_numbering(&growing.nodes);
-	finish_numbering(&growing.functions);
-	free(growing.node_of_stack);
+	status = grow_all(&growing, trace, track);
+	ctrace_function_tree_finish(&growing.tree);
 	free(growing.all);
 	return status;
 }

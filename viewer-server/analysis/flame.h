@@ -12,6 +12,7 @@
  * Thread: any, own object.
  */
 
+#include "viewer-server/analysis/function_tree.h"
 #include "viewer-server/model/query.h"
 
 /* In an answer; those left out are the lightest. */
@@ -23,15 +24,11 @@ struct ctrace_flame_node {
 	uint64_t total, self, samples;
 };
 
-struct ctrace_flame_function {
-	uint32_t function, file, module; /* string ids; module a row's number; 0: not known */
-};
-
 struct ctrace_flame {
 	uint64_t samples, weight, unknown; /* unknown: samples without a stack */
 	struct ctrace_flame_node *nodes;   /* owned; parents before children */
 	uint32_t node_count, left_out;
-	struct ctrace_flame_function *functions; /* owned */
+	struct ctrace_tree_function *functions; /* owned */
 	uint32_t function_count;
 };
 

@@ -11,6 +11,8 @@
 /* Of a normal distribution, 95 % lie within so many standard deviations. */
 #define SPREAD_95 1.959964
 
+#define PATIENCE_EVENTS 4096u
+
 struct summing {
 	struct ctrace_heap *heap;
 	const struct ctrace_heap_settings *settings;
@@ -54,6 +56,13 @@ static void take_off(struct ctrace_heap_sum *sum, struct ctrace_heap_sum less)
 	}
 }
 
+double ctrace_heap_growth_variance(const struct ctrace_heap_site *site)
+{
+	double variance = site->live.variance + site->before.variance - 2 * site->kept.variance;
+
+	return variance > 0 ? variance : 0;
+}
+
 double ctrace_heap_spread(const struct ctrace_heap_sum *sum)
 {
 	return sum->variance > 0 ? SPREAD_95 * sqrt(sum->variance) : 0;
@@ -88,6 +97,13 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return hash ^ hash >> 31;
 }
 
+/* Is there room for one more row? */
+static bool may_add(struct ctrace_heap *heap, uint32_t count)
+{
+	heap->is_full = heap->is_full || (heap->rows_max != 0 && count >= heap->rows_max);
+	return !heap->is_full;
+}
+
 /* CTRACE_MAP_NONE without memory. */
 static uint32_t site_of(struct ctrace_heap *heap, uint64_t stack, uint64_t pool)
 {
@@ -97,7 +113,8 @@ static uint32_t site_of(struct ctrace_heap *heap, uint64_t stack, uint64_t pool)
 	if (known != CTRACE_MAP_NONE) {
 		return known;
 	}
-	if (!need_row(&heap->sites, heap->site_count, &heap->site_room, sizeof(*heap->sites)) ||
+	if (!may_add(heap, heap->site_count) ||
+	    !need_row(&heap->sites, heap->site_count, &heap->site_room, sizeof(*heap->sites)) ||
 	    !ctrace_map_put(&heap->site_by_key, key, heap->site_count)) {
 		return CTRACE_MAP_NONE;
 	}
@@ -114,7 +131,8 @@ static struct ctrace_heap_pair *pair_of(struct ctrace_heap *heap, uint32_t from,
 	if (known != CTRACE_MAP_NONE) {
 		return &heap->pairs[known];
 	}
-	if (!need_row(&heap->pairs, heap->pair_count, &heap->pair_room, sizeof(*heap->pairs)) ||
+	if (!may_add(heap, heap->pair_count) ||
+	    !need_row(&heap->pairs, heap->pair_count, &heap->pair_room, sizeof(*heap->pairs)) ||
 	    !ctrace_map_put(&heap->pair_by_key, key, heap->pair_count)) {
 		return NULL;
 	}
@@ -131,7 +149,8 @@ static struct ctrace_heap_pool *pool_of(struct ctrace_heap *heap, uint64_t pid, 
 	if (known != CTRACE_MAP_NONE) {
 		return &heap->pools[known];
 	}
-	if (!need_row(&heap->pools, heap->pool_count, &heap->pool_room, sizeof(*heap->pools)) ||
+	if (!may_add(heap, heap->pool_count) ||
+	    !need_row(&heap->pools, heap->pool_count, &heap->pool_room, sizeof(*heap->pools)) ||
 	    !ctrace_map_put(&heap->pool_by_key, key, heap->pool_count)) {
 		return NULL;
 	}
@@ -389,13 +408,34 @@ static void pass_from(struct summing *summing)
 	}
 }
 
+static bool goes_on(const struct ctrace_patience *patience, const struct ctrace_heap_walk *walk,
+		    uint64_t round)
+{
+	struct ctrace_range_share share = {.count = walk->read, .of = walk->of};
+
+	if (patience == NULL || round % PATIENCE_EVENTS != 0) {
+		return true;
+	}
+	if (patience->so_far != NULL) {
+		patience->so_far(patience->context, &share);
+	}
+	return patience->go_on(patience->context);
+}
+
 static enum ctrace_status walk_all(struct summing *summing, struct ctrace_heap_walk *walk)
 {
 	const struct ctrace_heap_settings *settings = summing->settings;
 	struct ctrace_heap *heap = summing->heap;
 	struct ctrace_heap_event event;
 
-	while (ctrace_heap_walk_next(walk, &event) && event.time <= settings->at) {
+	for (uint64_t round = 1; ctrace_heap_walk_next(walk, &event) && event.time <= settings->at;
+	     round++) {
+		if (!goes_on(settings->patience, walk, round)) {
+			return CTRACE_END;
+		}
+		if (settings->has_pid && event.pid != settings->pid) {
+			continue;
+		}
 		if (settings->has_from && !summing->has_passed_from &&
 		    event.time > settings->from) {
 			pass_from(summing);
@@ -403,7 +443,8 @@ static enum ctrace_status walk_all(struct summing *summing, struct ctrace_heap_w
 		heap->events++;
 		heap->moment = event.time;
 		if (!take(summing, &event)) {
-			return CTRACE_ERR_NO_MEMORY;
+			heap->is_full = heap->is_full || heap->blocks.is_full;
+			return heap->is_full ? CTRACE_ERR_LIMIT : CTRACE_ERR_NO_MEMORY;
 		}
 	}
 	if (settings->has_from && !summing->has_passed_from) {
@@ -412,7 +453,7 @@ static enum ctrace_status walk_all(struct summing *summing, struct ctrace_heap_w
 	return walk->status;
 }
 
-static void count_overdue(struct ctrace_heap *heap)
+static void count_alive(struct ctrace_heap *heap, const struct ctrace_heap_settings *settings)
 {
 	for (uint64_t i = 0; i < heap->blocks.place_count; i++) {
 		const struct ctrace_heap_block *block = &heap->blocks.places[i];
@@ -425,6 +466,10 @@ static void count_overdue(struct ctrace_heap *heap)
 		if (heap->moment - block->time > site->longest_life) {
 			add(&site->overdue, sum_of(block));
 			add(&heap->total.overdue, sum_of(block));
+		}
+		if (settings->has_from && block->time <= settings->from) {
+			add(&site->kept, sum_of(block));
+			add(&heap->total.kept, sum_of(block));
 		}
 	}
 }
@@ -479,7 +524,8 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 	struct ctrace_heap_walk walk;
 	enum ctrace_status status;
 
-	*heap = (struct ctrace_heap){.trace = trace};
+	*heap = (struct ctrace_heap){.trace = trace, .rows_max = settings->rows_max};
+	heap->blocks.count_max = settings->blocks_max;
 	heap->point_ns =
 		ctrace_trace_ns(trace, ctrace_trace_info(trace)->last_ticks) / CTRACE_HEAP_POINTS +
 		1;
@@ -488,7 +534,7 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 		status = walk_all(&summing, &walk);
 	}
 	if (status == CTRACE_OK) {
-		count_overdue(heap);
+		count_alive(heap, settings);
 		sort_rows(heap);
 	}
 	heap->lost = walk.lost;
@@ -518,7 +564,9 @@ uint64_t ctrace_heap_median_life(const struct ctrace_heap_site *site)
 	for (unsigned i = 0; i < CTRACE_HEAP_LIVES; i++) {
 		passed += site->lives[i];
 		if (site->freed.blocks > 0 && 2 * passed >= site->freed.blocks) {
-			return (UINT64_C(1) << i) - 1;
+			uint64_t below = (UINT64_C(1) << i) - 1;
+
+			return below < site->longest_life ? below : site->longest_life;
 		}
 	}
 	return site->longest_life;

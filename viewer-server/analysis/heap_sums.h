@@ -13,12 +13,13 @@
  * Where blocks were chosen at random, sums are estimates (SPEC 8.5): `variance` is that of the
  * bytes, and bytes plus or minus 1.96 times its root hold the truth in 95 of 100 traces.
  *
- * Thread: any, own object.  Allocates: 72 bytes a block that is alive, 500 a place.
+ * Thread: any, own object.  Allocates: up to 256 bytes a block that is alive, 1 KiB a place.
  */
 
 #include "format/map.h"
 #include "viewer-server/model/memory/heap_blocks.h"
 #include "viewer-server/model/memory/heap_walk.h"
+#include "viewer-server/model/query.h"
 
 /* Lives are counted by the number of their binary digits in ns: the last is from 4.6 minutes on. */
 #define CTRACE_HEAP_LIVES 40u
@@ -33,6 +34,7 @@ struct ctrace_heap_site {
 	uint64_t stack, pool; /* stack 0: not known */
 	struct ctrace_heap_sum live,
 		before;			   /* at the moment; at the one that it is compared with */
+	struct ctrace_heap_sum kept;	   /* alive at both */
 	struct ctrace_heap_sum got, freed; /* between the two, or from the beginning on */
 	/* Of the live ones, those that are older than any block of here that was freed became. */
 	struct ctrace_heap_sum overdue;
@@ -77,7 +79,9 @@ struct ctrace_heap {
 	uint64_t moment;	    /* ns: the last event's, if that is before the one asked for */
 	uint64_t events, unmatched; /* unmatched: frees of blocks that are not known */
 	uint64_t lost, damaged;
-	bool is_sampled;					 /* some of it are estimates */
+	bool is_sampled;   /* some of it are estimates */
+	bool is_full;	   /* a bound of the settings was passed */
+	uint32_t rows_max; /* of the settings */
 	struct ctrace_map site_by_key, pair_by_key, pool_by_key; /* while it is made */
 	struct ctrace_heap_blocks blocks;
 };
@@ -86,9 +90,17 @@ struct ctrace_heap_settings {
 	uint64_t at;   /* ns; UINT64_MAX: the end */
 	uint64_t from; /* compare with this moment */
 	bool has_from;
+	bool has_pid; /* of this process alone */
+	uint64_t pid;
+	/* How many blocks may be alive at a time; how many places, pools and pairs of threads there
+	 * may be. 0: no bound but memory. */
+	uint64_t blocks_max;
+	uint32_t rows_max;
+	const struct ctrace_patience *patience; /* NULL: as long as it takes */
 };
 
-/* CTRACE_ERR_NO_MEMORY, or done. Undo with _finish, also after a failure. */
+/* Done, or CTRACE_ERR_NO_MEMORY, CTRACE_ERR_LIMIT (a bound of the settings), CTRACE_END (out of
+ * patience). Undo with _finish, also after a failure. */
 enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrace_trace *trace,
 				    const struct ctrace_heap_settings *settings);
 void ctrace_heap_finish(struct ctrace_heap *heap);
@@ -96,6 +108,8 @@ void ctrace_heap_finish(struct ctrace_heap *heap);
 /* Half of the freed blocks lived no longer than so many ns; 0: none was freed. */
 uint64_t ctrace_heap_median_life(const struct ctrace_heap_site *site);
 /* Half the width of the 95 % interval of the bytes. */
+/* Of the growth from `before` to `live`: what is alive at both is certain. */
+double ctrace_heap_growth_variance(const struct ctrace_heap_site *site);
 double ctrace_heap_spread(const struct ctrace_heap_sum *sum);
 
 #endif

@@ -41,6 +41,7 @@ struct ctrace_track {
 	uint64_t pid, tid;
 	uint32_t stream;
 	uint64_t events, lost;
+	uint64_t memory; /* of its events, those of memory (SPEC 8.5); of threads */
 };
 
 enum ctrace_lane_kind {

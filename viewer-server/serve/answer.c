@@ -6,6 +6,7 @@
 
 #include "viewer-server/limits.h"
 #include "viewer-server/serve/answer_analysis.h"
+#include "viewer-server/serve/answer_heap.h"
 #include "viewer-server/serve/answer_pauses.h"
 #include "viewer-server/serve/json.h"
 
@@ -34,14 +35,22 @@ char *ctrace_answer_progress(const char *stage, uint64_t done, uint64_t total, s
 				     size);
 }
 
-char *ctrace_answer_so_far(const struct ctrace_req *req, const struct ctrace_range_share *share,
-			   size_t *size)
+char *ctrace_answer_so_far(const struct ctrace_message *question,
+			   const struct ctrace_range_share *share, size_t *size)
 {
-	json_t *json =
-		json_pack("{s:s,s:o,s:b,s:o,s:o,s:o,s:i,s:[],s:[],s:[]}", "type", "range", "req",
-			  req_of(req), "done", 0, "count", ctrace_json_count(share->count), "of",
-			  ctrace_json_count(share->of), "busy", ctrace_json_count(share->busy),
-			  "lost", 0, "events", "places", "names");
+	json_t *json;
+	if (question->type == CTRACE_MESSAGE_HEAP) {
+		json = json_pack("{s:s,s:o,s:b,s:o,s:o}", "type", "heap", "req",
+				 req_of(&question->req), "done", 0, "count",
+				 ctrace_json_count(share->count), "of",
+				 ctrace_json_count(share->of));
+		return ctrace_json_dump_take(json, size);
+	}
+	json = json_pack("{s:s,s:o,s:b,s:o,s:o,s:o,s:i,s:[],s:[],s:[]}", "type", "range", "req",
+			 req_of(&question->req), "done", 0, "count",
+			 ctrace_json_count(share->count), "of", ctrace_json_count(share->of),
+			 "busy", ctrace_json_count(share->busy), "lost", 0, "events", "places",
+			 "names");
 	return ctrace_json_dump_take(json, size);
 }
 
@@ -278,6 +287,20 @@ static char *answer_analysis(const struct ctrace_answer_source *source,
 	return ctrace_json_dump_take(json, size);
 }
 
+static char *answer_heap(const struct ctrace_answer_source *source,
+			 const struct ctrace_message *question,
+			 const struct ctrace_patience *patience, size_t *size)
+{
+	struct ctrace_error error = {.status = CTRACE_OK};
+	json_t *json = NULL;
+	enum ctrace_status status = ctrace_answer_heap(source, question, patience, &json, &error);
+	if (status != CTRACE_OK) {
+		return refusal(question, status, &error, size);
+	}
+	json_object_set_new(json, "req", req_of(&question->req));
+	return ctrace_json_dump_take(json, size);
+}
+
 static char *answer(const struct ctrace_answer_source *source,
 		    const struct ctrace_message *question, const struct ctrace_patience *patience,
 		    const struct ctrace_patience *brief, size_t *size)
@@ -299,6 +322,8 @@ static char *answer(const struct ctrace_answer_source *source,
 		return answer_analysis(source, question, patience, ctrace_answer_flame, size);
 	case CTRACE_MESSAGE_PAUSES:
 		return answer_analysis(source, question, patience, ctrace_answer_pauses, size);
+	case CTRACE_MESSAGE_HEAP:
+		return answer_heap(source, question, patience, size);
 	case CTRACE_MESSAGE_VIEW:
 	case CTRACE_MESSAGE_CANCEL:
 		break;

@@ -18,9 +18,9 @@ char *ctrace_answer_make(const struct ctrace_answer_source *source,
 			 const struct ctrace_message *question,
 			 const struct ctrace_patience *patience,
 			 const struct ctrace_patience *brief, size_t *size);
-/* How far a range is: a `range` message that is not done. */
-char *ctrace_answer_so_far(const struct ctrace_req *req, const struct ctrace_range_share *share,
-			   size_t *size);
+/* How far a range, or a walk over memory, is: a message of its type that is not done. */
+char *ctrace_answer_so_far(const struct ctrace_message *question,
+			   const struct ctrace_range_share *share, size_t *size);
 /* The text, or, if it is too long for an answer, an error in its place (takes the text). */
 char *ctrace_answer_fit_take(const struct ctrace_req *req, char *text, size_t *size);
 

@@ -138,7 +138,7 @@ static json_t *functions_of(const struct ctrace_flame *flame, const struct ctrac
 {
 	json_t *rows = json_array();
 	for (uint32_t i = 0; i < flame->function_count; i++) {
-		const struct ctrace_flame_function *function = &flame->functions[i];
+		const struct ctrace_tree_function *function = &flame->functions[i];
 		const struct ctrace_module_row *module =
 			ctrace_trace_module(trace, function->module);
 		json_array_append_new(rows,

@@ -141,11 +141,15 @@ static json_t *states_of(void)
 static json_t *track_of(const struct ctrace_track *track)
 {
 	json_int_t parent = track->parent == CTRACE_NONE ? -1 : (json_int_t)track->parent;
-	return json_pack("{s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)track->id, "parent",
-			 parent, "kind", track_kinds[track->kind], "label",
-			 ctrace_json_text(track->label), "pid", ctrace_json_count(track->pid),
-			 "tid", ctrace_json_count(track->tid), "events",
-			 ctrace_json_count(track->events), "lost", ctrace_json_count(track->lost));
+	json_t *json = json_pack(
+		"{s:I,s:I,s:s,s:o,s:o,s:o,s:o,s:o}", "id", (json_int_t)track->id, "parent", parent,
+		"kind", track_kinds[track->kind], "label", ctrace_json_text(track->label), "pid",
+		ctrace_json_count(track->pid), "tid", ctrace_json_count(track->tid), "events",
+		ctrace_json_count(track->events), "lost", ctrace_json_count(track->lost));
+	if (track->memory > 0) {
+		json_object_set_new(json, "memory", ctrace_json_count(track->memory));
+	}
+	return json;
 }
 
 static json_t *lane_of(const struct ctrace_lane_info *lane, bool is_of_cpus)

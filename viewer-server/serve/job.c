@@ -69,6 +69,7 @@ void ctrace_job_release(struct ctrace_job *job)
 struct effort {
 	struct ctrace_worker *worker;
 	struct ctrace_job *job;
+	unsigned limit_ms;
 	uint64_t begin_ns, told_ns; /* of this thread's CPU time */
 	bool is_over;
 };
@@ -89,7 +90,7 @@ static bool is_wanted(const struct effort *effort)
 static bool go_on(void *context)
 {
 	struct effort *effort = context;
-	effort->is_over = ctrace_job_is_spent(cpu_ns() - effort->begin_ns, CTRACE_ANSWER_CPU_MS);
+	effort->is_over = ctrace_job_is_spent(cpu_ns() - effort->begin_ns, effort->limit_ms);
 	return !effort->is_over && is_wanted(effort);
 }
 
@@ -111,7 +112,7 @@ static void tell_so_far(void *context, const struct ctrace_range_share *share)
 	}
 	effort->told_ns = now;
 	free(exchange_so_far(effort->job,
-			     ctrace_answer_so_far(&effort->job->question.req, share, &size)));
+			     ctrace_answer_so_far(&effort->job->question, share, &size)));
 	effort->worker->settings.done(effort->worker->settings.context);
 }
 
@@ -119,6 +120,7 @@ static void work(struct ctrace_worker *worker, struct ctrace_job *job)
 {
 	struct effort effort = {.worker = worker, .job = job, .begin_ns = cpu_ns()};
 	effort.told_ns = effort.begin_ns;
+	effort.limit_ms = ctrace_job_limit_ms(job->question.type);
 	struct ctrace_patience patience = {go_on, &effort, tell_so_far};
 	struct ctrace_patience brief = {go_on_briefly, &effort, NULL};
 	struct ctrace_answer_source source = {worker->settings.model, worker->settings.trace,
@@ -129,9 +131,11 @@ static void work(struct ctrace_worker *worker, struct ctrace_job *job)
 	}
 	if (effort.is_over) {
 		char line[96];
-		snprintf(line, sizeof(line),
-			 "too wide: this took the limit of %u ms; zoom in, or ask for fewer lanes",
-			 CTRACE_ANSWER_CPU_MS);
+		snprintf(line, sizeof(line), "too wide: this took the limit of %u ms; %s",
+			 effort.limit_ms,
+			 job->question.type == CTRACE_MESSAGE_HEAP
+				 ? "take an earlier end, or `ctrace heap`"
+				 : "zoom in, or ask for fewer lanes");
 		free(job->answer);
 		job->answer = ctrace_answer_error(&job->question.req, line, &job->answer_size);
 	}

@@ -16,6 +16,7 @@
  *   release (page)      |  ok    |    same thread |    same thread    |       ok
  */
 
+#include "viewer-server/limits.h"
 #include "viewer-server/model/query.h"
 #include "viewer-server/serve/message.h"
 
@@ -46,6 +47,12 @@ char *ctrace_job_take_so_far(struct ctrace_job *job);
 static inline bool ctrace_job_is_spent(uint64_t cpu_ns, unsigned limit_ms)
 {
 	return cpu_ns >= UINT64_C(1000000) * limit_ms;
+}
+
+/* How much that is. */
+static inline unsigned ctrace_job_limit_ms(enum ctrace_message_type type)
+{
+	return type == CTRACE_MESSAGE_HEAP ? CTRACE_HEAP_CPU_MS : CTRACE_ANSWER_CPU_MS;
 }
 
 struct ctrace_worker;

@@ -293,6 +293,19 @@ static const char *parse_pauses(const json_t *root, struct ctrace_message *messa
 	return NULL;
 }
 
+static const char *parse_heap(const json_t *root, struct ctrace_message *message)
+{
+	const json_t *pid = json_object_get(root, "pid");
+	if (!time_of(json_object_get(root, "start"), &message->start) ||
+	    !time_of(json_object_get(root, "end"), &message->end) ||
+	    message->start > message->end) {
+		return "start and end must be numbers, start not after end.";
+	}
+	message->has_pid = pid != NULL;
+	return pid != NULL && !whole(pid, INT64_MAX, &message->pid) ? "pid must be a whole number."
+								    : NULL;
+}
+
 static const char *parse_cancel(const json_t *root, struct ctrace_message *message)
 {
 	(void)root;
@@ -315,6 +328,7 @@ static const struct {
 	{"split", CTRACE_MESSAGE_SPLIT, true, parse_split},
 	{"flame", CTRACE_MESSAGE_FLAME, true, parse_flame},
 	{"pauses", CTRACE_MESSAGE_PAUSES, true, parse_pauses},
+	{"heap", CTRACE_MESSAGE_HEAP, true, parse_heap},
 	{"cancel", CTRACE_MESSAGE_CANCEL, true, parse_cancel},
 };
 
@@ -343,7 +357,8 @@ static const char *parse(const json_t *root, struct ctrace_message *message)
 		}
 		return wrong != NULL ? wrong : kinds[i].parse(root, message);
 	}
-	return "type must be view, event, range, search, find, at, split, flame, pauses or cancel.";
+	return "type must be view, event, range, search, find, at, split, flame, pauses, heap or "
+	       "cancel.";
 }
 
 const char *ctrace_message_init(struct ctrace_message *message, const char *bytes, size_t size)

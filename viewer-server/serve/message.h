@@ -22,6 +22,7 @@ enum ctrace_message_type {
 	CTRACE_MESSAGE_SPLIT,
 	CTRACE_MESSAGE_FLAME,
 	CTRACE_MESSAGE_PAUSES,
+	CTRACE_MESSAGE_HEAP,
 	CTRACE_MESSAGE_CANCEL,
 };
 
@@ -47,9 +48,11 @@ struct ctrace_message {
 	int direction; /* find: 1 or -1 */
 	char *text;    /* search, find; owned */
 	size_t text_size;
-	uint64_t start, end; /* range, split, flame, pauses */
+	uint64_t start, end; /* range, split, flame, pauses, heap */
 	unsigned what;	     /* pauses: enum ctrace_pause_what */
 	uint64_t window;     /* pauses: ns, 0: one that suits */
+	uint64_t pid;	     /* heap, if has_pid */
+	bool has_pid;
 	uint32_t top;
 	bool is_by_start;
 	uint32_t *lanes; /* range; owned */

@@ -148,12 +148,27 @@ static void take_view(struct ctrace_page *page, struct ctrace_message *message)
 	drop_jobs(page, is_of_older_view, &page->view.seq);
 }
 
+static struct ctrace_worker *worker_for(const struct ctrace_desk *desk,
+					enum ctrace_message_type type)
+{
+	switch (type) {
+	case CTRACE_MESSAGE_RANGE:
+	case CTRACE_MESSAGE_SPLIT:
+	case CTRACE_MESSAGE_FLAME:
+	case CTRACE_MESSAGE_PAUSES:
+	case CTRACE_MESSAGE_FIND:
+	case CTRACE_MESSAGE_SEARCH:
+		return desk->slow;
+	case CTRACE_MESSAGE_HEAP:
+		return desk->walks;
+	default:
+		return desk->quick;
+	}
+}
+
 static void ask_take(struct ctrace_page *page, struct ctrace_message *question)
 {
-	bool is_slow =
-		question->type == CTRACE_MESSAGE_RANGE || question->type == CTRACE_MESSAGE_SPLIT ||
-		question->type == CTRACE_MESSAGE_FLAME || question->type == CTRACE_MESSAGE_PAUSES ||
-		question->type == CTRACE_MESSAGE_FIND || question->type == CTRACE_MESSAGE_SEARCH;
+	struct ctrace_worker *worker = worker_for(page->desk, question->type);
 	struct ctrace_job *job = ctrace_job_create_take(question);
 	if (job == NULL) {
 		return;
@@ -164,7 +179,7 @@ static void ask_take(struct ctrace_page *page, struct ctrace_message *question)
 	}
 	*link = job;
 	page->job_count++;
-	ctrace_worker_submit(is_slow ? page->desk->slow : page->desk->quick, job);
+	ctrace_worker_submit(worker, job);
 }
 
 static void act(struct ctrace_page *page, struct ctrace_message *message)
@@ -201,7 +216,7 @@ static void push_news(struct ctrace_page *page)
 {
 	struct ctrace_loader_view view;
 	ctrace_loader_look(page->desk->loader, &view);
-	bool is_early = view.state == CTRACE_LOADER_READY && page->desk->slow == NULL;
+	bool is_early = view.state == CTRACE_LOADER_READY && page->desk->walks == NULL;
 	if (page->has_hello || is_early || view.version == page->progress_version) {
 		return;
 	}

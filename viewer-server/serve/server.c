@@ -47,11 +47,10 @@ static void open_desk(struct ctrace_server *server, const struct ctrace_model *m
 		.done = wake,
 		.context = server,
 	};
-	if (server->desk.slow != NULL) {
-		return;
-	}
-	if (ctrace_worker_create(&server->desk.quick, &settings) == CTRACE_OK) {
-		ctrace_worker_create(&server->desk.slow, &settings);
+	if (server->desk.walks == NULL &&
+	    ctrace_worker_create(&server->desk.quick, &settings) == CTRACE_OK &&
+	    ctrace_worker_create(&server->desk.slow, &settings) == CTRACE_OK) {
+		ctrace_worker_create(&server->desk.walks, &settings);
 	}
 }
 
@@ -180,6 +179,7 @@ void ctrace_server_destroy(struct ctrace_server *server)
 	ctrace_door_stop(server->door);
 	ctrace_worker_destroy(server->desk.quick);
 	ctrace_worker_destroy(server->desk.slow);
+	ctrace_worker_destroy(server->desk.walks);
 	ctrace_loader_stop(server->desk.loader);
 	ctrace_http_destroy(server->http);
 	ctrace_loader_destroy(server->desk.loader);

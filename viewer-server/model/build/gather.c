@@ -111,6 +111,7 @@ static bool add_thread(struct ctrace_gathering *gathering, uint32_t build, uint3
 	track->tid = row != NULL ? row->tid : 0;
 	track->stream = from->stream;
 	track->events = events_of(from);
+	track->memory = from->memory;
 	track->lost = row != NULL && row->lost > from->lost ? row->lost : from->lost;
 	gathering->model->streams[build].stream = from->stream;
 	gathering->model->streams[build].track = track->id;

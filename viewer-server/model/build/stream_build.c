@@ -422,6 +422,7 @@ static void on_other(void *context, const struct ctrace_event *event, uint32_t c
 	(void)inner;
 	memset(values, 0, 3 * sizeof(values[0]));
 	ctrace_event_values(build->model->trace, event, values);
+	build->memory += event->kind >= CTRACE_KIND_ALLOC && event->kind <= CTRACE_KIND_POOL;
 	switch ((int)event->kind) {
 	case CTRACE_KIND_INSTANT:
 	case CTRACE_KIND_LOG:

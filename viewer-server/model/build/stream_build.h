@@ -71,6 +71,7 @@ struct ctrace_stream_build {
 	uint32_t context_from; /* since which event */
 	uint32_t next_ref;     /* number of the first event of the chunk at hand */
 	uint64_t events, lost, repaired;
+	uint64_t memory; /* events: what was got and freed, pools */
 	uint32_t began_before;
 	struct ctrace_bytes thread_name, process_name; /* the last ones said; borrow from `names` */
 	struct ctrace_column names;		       /* owned copies */

@@ -36,11 +36,9 @@ static uint64_t place_of(const struct ctrace_heap_blocks *blocks,
 
 static bool grow(struct ctrace_heap_blocks *blocks)
 {
-	struct ctrace_heap_blocks larger = {
-		.place_count = blocks->place_count != 0 ? 2 * blocks->place_count : FIRST_PLACES,
-		.count = blocks->count,
-	};
+	struct ctrace_heap_blocks larger = *blocks;
 
+	larger.place_count = blocks->place_count != 0 ? 2 * blocks->place_count : FIRST_PLACES;
 	larger.places = calloc(larger.place_count, sizeof(*larger.places));
 	if (larger.places == NULL) {
 		return false;
@@ -72,7 +70,8 @@ bool ctrace_heap_blocks_add(struct ctrace_heap_blocks *blocks,
 {
 	uint64_t at;
 
-	if (2 * blocks->count >= blocks->place_count && !grow(blocks)) {
+	blocks->is_full = blocks->count_max != 0 && blocks->count >= blocks->count_max;
+	if (blocks->is_full || (2 * blocks->count >= blocks->place_count && !grow(blocks))) {
 		return false;
 	}
 	at = place_of(blocks, block);

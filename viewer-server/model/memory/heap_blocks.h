@@ -24,12 +24,14 @@ struct ctrace_heap_block {
 struct ctrace_heap_blocks {
 	struct ctrace_heap_block *places; /* owned; a power of two of them */
 	uint64_t place_count, count;
+	uint64_t count_max; /* one more is refused; 0: no bound but memory */
+	bool is_full;	    /* one was refused */
 };
 
 /* NULL: it is not alive. Borrows until the next add or take. */
 const struct ctrace_heap_block *ctrace_heap_blocks_find(const struct ctrace_heap_blocks *blocks,
 							const struct ctrace_heap_block *name);
-/* Of a name that is not alive. False: no memory. */
+/* Of a name that is not alive. False: no memory, or is_full. */
 bool ctrace_heap_blocks_add(struct ctrace_heap_blocks *blocks,
 			    const struct ctrace_heap_block *block);
 /* The block of this name, which is not alive any more, in *taken. False: it was not. */

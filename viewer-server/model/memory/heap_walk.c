@@ -92,6 +92,7 @@ static bool share_out_chunks(struct ctrace_heap_walk *walk)
 		if (stream != NULL && !add_chunk(stream, i)) {
 			return false;
 		}
+		walk->of += stream != NULL ? entry->events : 0;
 	}
 	return true;
 }
@@ -199,6 +200,7 @@ static bool step_in_chunk(struct ctrace_heap_walk *walk, struct ctrace_heap_stre
 	struct ctrace_event event;
 
 	while (ctrace_cursor_next(stream->cursor, &event, NULL) == CTRACE_OK) {
+		walk->read++;
 		if (is_of_memory(event.kind)) {
 			take(walk, stream, &event);
 			return true;

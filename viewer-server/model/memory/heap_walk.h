@@ -42,6 +42,7 @@ struct ctrace_heap_walk {
 	struct ctrace_heap_stream **order; /* owned: a heap, the next event on top */
 	uint32_t order_count;
 	struct ctrace_heap_stream *taken; /* whose event was given last */
+	uint64_t read, of;		  /* events of any kind, so far and in all */
 	uint64_t lost;			  /* events, so far */
 	uint64_t damaged;		  /* chunks */
 	enum ctrace_status status;

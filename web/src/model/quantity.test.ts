@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 import {equal} from 'node:assert/strict'
 import {test} from 'node:test'
-import {formatBytes, formatPlural, formatShare, formatShort, formatValue} from './quantity'
+import {
+  formatBytes,
+  formatGrowth,
+  formatPlural,
+  formatShare,
+  formatShort,
+  formatValue,
+} from './quantity'
 
 const plain = (text: string): string => text.replace(/[\u202f\u00a0]/g, ' ')
 
@@ -19,6 +26,9 @@ test('counts and sizes are short', () => {
   equal(plain(formatPlural(1, 'span')), '1 span')
   equal(plain(formatPlural(1234, 'span')), '1,234 spans')
   equal(plain(formatBytes(11.8 * 1024 * 1024)), '11.8 MiB')
+  equal(plain(formatGrowth(-2048)), '\u22122.0 KiB')
+  equal(plain(formatGrowth(10)), '+10 B')
+  equal(plain(formatGrowth(0)), '0 B')
 })
 
 test('values keep their sign and need no exponent until they are very large or small', () => {

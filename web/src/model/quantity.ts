@@ -57,6 +57,12 @@ export function formatBytes(value: number): string {
   return `${text}\u202f${units[unit]}`
 }
 
+/** With its sign: of what grew or shrank. */
+export function formatGrowth(value: number): string {
+  const sign = value > 0 ? '+' : value < 0 ? '\u2212' : ''
+  return `${sign}${formatBytes(Math.abs(value))}`
+}
+
 /** A counter's value: exact when short, else three significant digits. */
 export function formatValue(value: number): string {
   if (!Number.isFinite(value)) {

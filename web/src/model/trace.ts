@@ -26,6 +26,8 @@ export interface Track {
   readonly tid: number
   readonly events: number
   readonly lost: number
+  /** Of a thread: its events that tell of memory. */
+  readonly memory?: number
 }
 
 export interface Lane {

@@ -3,7 +3,7 @@
 
 import {briefName} from '../model/function_name'
 import {sourcePath} from '../model/source_path'
-import type {FlameAnswer} from '../wire/api'
+import type {FlameFunction} from '../wire/api'
 
 export interface FlameName {
   readonly name: string
@@ -14,8 +14,11 @@ export interface FlameName {
 }
 
 /** What a position in `functions` stands for; the server may not know, and a liar may point nowhere. */
-export function functionName(answer: FlameAnswer, named: number): FlameName {
-  const found = answer.functions[named]
+export function functionName(
+  {functions}: {readonly functions: readonly (FlameFunction | undefined)[]},
+  named: number,
+): FlameName {
+  const found = functions[named]
   const module = found?.module ?? ''
   const name = found?.function ?? ''
   const last = module.slice(module.lastIndexOf('/') + 1)

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Where a thread's time on CPU went, by the functions that samples found: a flame graph that zooms,
-// searches and walks by key, and the same as a table.
+// Where time on a CPU went, or memory, by functions: a flame graph that zooms, searches and walks by
+// key, and the same as a table.
 
 import {byFunction, chainOf, growTree, layFlame, matchedWeight, type Tree} from '../model/flame'
-import {formatDuration} from '../model/nanos'
-import {formatCount, formatPlural, formatShare} from '../model/quantity'
+import {formatShare} from '../model/quantity'
 import {shown} from '../model/shown'
-import type {FlameAnswer} from '../wire/api'
 import {faded, makePalette, swatchOf} from '../draw/colour'
 import {drawFlame, FLAME_ROW, flameAt, type FlamePicture} from '../draw/flame_boxes'
 import {makeLabels} from '../draw/text'
 import type {Theme} from '../draw/theme'
 import {button, el, traceText} from './dom'
 import {functionName, type FlameName} from './flame_name'
+import type {FlameContent} from './flame_content'
 import {flameTable} from './flametable'
 
 /** Rows that are drawn at once; deeper ones come into sight by zooming. */
@@ -24,12 +23,15 @@ interface FlameState {
   text: string
 }
 
-function factsOf(answer: FlameAnswer, tree: Tree, node: number): HTMLElement {
+function factsOf(flame: FlameContent, tree: Tree, node: number): HTMLElement {
   const [, named, total, self, samples] = tree.nodes[node]
-  const {name, brief, file, module} = functionName(answer, named)
-  const share = formatShare(total / Math.max(answer.weight, 1))
-  const own = self > 0 ? `, ${formatDuration(self)} in itself` : ''
-  const figures = `${share} · ${formatDuration(total)}${own} · ${formatPlural(samples, 'sample')}`
+  const {name, brief, file, module} = functionName(flame, named)
+  const share = formatShare(total / Math.max(flame.weight, 1))
+  const {words} = flame
+  const own = self > 0 ? `, ${words.weight(self)} in itself` : ''
+  const spread = flame.spread?.(node) ?? 0
+  const range = spread > 0 ? ` ± ${words.weight(spread)}` : ''
+  const figures = `${share} · ${words.weight(total)}${range}${own} · ${words.counted(samples)}`
   const where = [file, module].filter(part => part !== '').join(' · ')
   return el(
     'div',
@@ -39,17 +41,6 @@ function factsOf(answer: FlameAnswer, tree: Tree, node: number): HTMLElement {
     traceText(where, 'where soft'),
     ...(brief === name ? [] : [traceText(name, 'where soft')]),
   )
-}
-
-function summary(answer: FlameAnswer): string {
-  const parts = [`${formatPlural(answer.samples, 'sample')}, ${formatDuration(answer.weight)}`]
-  if (answer.unknown > 0) {
-    parts.push(`${formatCount(answer.unknown)} without a stack`)
-  }
-  if (answer.left_out > 0) {
-    parts.push(`${formatPlural(answer.left_out, 'small branch', 'small branches')} left out`)
-  }
-  return parts.join(' · ')
 }
 
 const WALK_KEYS = new Set(['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Enter', ' '])
@@ -76,7 +67,7 @@ function walked(tree: Tree, from: number, key: string): number {
 
 /** The graph alone: canvas, keys, pointer. */
 function flameCanvas(
-  answer: FlameAnswer,
+  flame: FlameContent,
   tree: Tree,
   theme: Theme,
   state: FlameState,
@@ -89,9 +80,9 @@ function flameCanvas(
   const palette = makePalette(theme.isDark)
   const grey = faded(theme.isDark)
   let picture: FlamePicture | null = null
-  const known = answer.functions.map((_, named) => functionName(answer, named))
+  const known = flame.functions.map((_, named) => functionName(flame, named))
   const names = (node: number): FlameName =>
-    known[tree.nodes[node][1]] ?? functionName(answer, tree.nodes[node][1])
+    known[tree.nodes[node][1]] ?? functionName(flame, tree.nodes[node][1])
 
   const nameOf = (node: number): string => names(node).brief
   const isMatch = (node: number): boolean => names(node).name.toLowerCase().includes(state.text)
@@ -160,7 +151,7 @@ function flameCanvas(
 }
 
 function crumbs(
-  answer: FlameAnswer,
+  flame: FlameContent,
   tree: Tree,
   state: FlameState,
   go: (node: number) => void,
@@ -169,7 +160,7 @@ function crumbs(
   if (state.zoom >= 0) {
     bar.append(button('All', 'Zoom out (Esc)', () => go(-1), 'link'))
     for (const node of chainOf(tree, state.zoom).slice(-3)) {
-      const {name} = functionName(answer, tree.nodes[node][1])
+      const {name} = functionName(flame, tree.nodes[node][1])
       bar.append(
         ' › ',
         button(shown(name), shown(name), () => go(node), 'link'),
@@ -179,15 +170,14 @@ function crumbs(
   return bar
 }
 
-/** The samples of a stretch as a graph, with a table behind a button. */
-export function flamePart(answer: FlameAnswer, theme: Theme): HTMLElement {
+/** Functions and what they weigh as a graph, with a table behind a button. */
+export function flamePart(flame: FlameContent, theme: Theme): HTMLElement {
   const root = el('div', {class: 'flame-part'})
-  if (answer.nodes.length === 0) {
-    const text = answer.samples > 0 ? 'No sample here has a stack.' : 'No samples here.'
-    root.append(el('p', {class: 'soft', text}))
+  if (flame.nodes.length === 0) {
+    root.append(el('p', {class: 'soft', text: flame.empty}))
     return root
   }
-  const tree = growTree(answer.nodes)
+  const tree = growTree(flame.nodes)
   const state: FlameState = {zoom: -1, hovered: -1, text: ''}
   const facts = el('div', {class: 'flame-facts'})
   const path = el('div')
@@ -198,24 +188,24 @@ export function flamePart(answer: FlameAnswer, theme: Theme): HTMLElement {
     facts.replaceChildren(
       marked < 0
         ? el('div', {class: 'soft', text: 'Click a function to zoom to it.'})
-        : factsOf(answer, tree, marked),
+        : factsOf(flame, tree, marked),
     )
     path.replaceChildren(
-      crumbs(answer, tree, state, node => {
+      crumbs(flame, tree, state, node => {
         state.zoom = node
         update()
       }),
     )
   }
-  const drawing = flameCanvas(answer, tree, theme, state, update)
+  const drawing = flameCanvas(flame, tree, theme, state, update)
   const search = el('input', {class: 'filter', label: 'Find a function'})
   search.type = 'search'
   search.placeholder = 'Find a function'
   search.addEventListener('input', () => {
     state.text = search.value.trim().toLowerCase()
     const isMatch = (node: number): boolean =>
-      functionName(answer, tree.nodes[node][1]).name.toLowerCase().includes(state.text)
-    const share = matchedWeight(tree, isMatch) / Math.max(answer.weight, 1)
+      functionName(flame, tree.nodes[node][1]).name.toLowerCase().includes(state.text)
+    const share = matchedWeight(tree, isMatch) / Math.max(flame.weight, 1)
     found.textContent = state.text === '' ? '' : formatShare(share)
     update()
   })
@@ -228,12 +218,12 @@ export function flamePart(answer: FlameAnswer, theme: Theme): HTMLElement {
     facts.hidden = !table.hidden
     toggle.textContent = table.hidden ? 'As a table' : 'As a graph'
     if (!table.hidden && table.firstChild === null) {
-      table.append(flameTable(answer, byFunction(tree)).root)
+      table.append(flameTable(flame, byFunction(tree)).root)
     }
     update()
   })
   root.append(
-    el('p', {class: 'soft', text: summary(answer)}),
+    ...(flame.summary === '' ? [] : [el('p', {class: 'soft', text: flame.summary})]),
     el('div', {class: 'actions'}, search, found, toggle),
     path,
     graph,

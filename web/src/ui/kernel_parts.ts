@@ -11,6 +11,7 @@ import type {App} from './app'
 import {askedPart, type Asked} from './asked'
 import {button, el} from './dom'
 import {flamePart} from './flame_part'
+import {flameOfSamples} from './flame_content'
 import {splitBar, splitPart} from './split'
 import {makeTable, type Column} from './table'
 
@@ -33,7 +34,9 @@ export function splitOf(app: App, trace: Trace, stretch: Stretch): Asked {
 }
 
 export function flameOf(app: App, stretch: Stretch): Asked {
-  return askedPart(app.client().ask('flame', stretch), answer => flamePart(answer, app.theme()))
+  return askedPart(app.client().ask('flame', stretch), answer =>
+    flamePart(flameOfSamples(answer), app.theme()),
+  )
 }
 
 /** Of a span: where its time went, and the samples in it. */

@@ -7,14 +7,16 @@ import type {Trace, Track} from '../model/trace'
 import type {App} from './app'
 import type {Asked} from './asked'
 import {button, el, traceText} from './dom'
+import {hasMemory, heapTab} from './heap_part'
 import {flameOf, hasSamples, hasStates, splitOf, threadSplits} from './kernel_parts'
 
-export type RangeTab = 'spans' | 'split' | 'samples'
+export type RangeTab = 'spans' | 'split' | 'samples' | 'memory'
 
 const TITLES: Readonly<Record<RangeTab, string>> = {
   spans: 'Spans',
   split: 'Where time went',
   samples: 'Samples',
+  memory: 'Memory',
 }
 
 let chosen: RangeTab = 'spans'
@@ -32,6 +34,9 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   }
   if (tracks.some(track => hasSamples(trace, track.id))) {
     tabs.push('samples')
+  }
+  if (tracks.some(hasMemory)) {
+    tabs.push('memory')
   }
   return tabs
 }
@@ -85,6 +90,9 @@ export function rangeTabs(
     const {start, end} = range
     if (tab === 'samples') {
       return flameOfRange(app, trace, range, tracks)
+    }
+    if (tab === 'memory') {
+      return heapTab(app, trace, tracks, {start, end, isAll: range.tracks.length === 0})
     }
     if (tab === 'spans') {
       return spans()

@@ -253,6 +253,82 @@ export interface FlameAnswer {
   readonly nodes: readonly FlameNode[]
 }
 
+/** alive, alive at the start, alive at both, got, freed, overdue: of each bytes, blocks, and the variance of the bytes. */
+export type HeapSums = readonly number[]
+
+/** A place's, or all: with how long the freed blocks lived, by the number of binary digits of ns. */
+export interface HeapSite {
+  readonly sums: HeapSums
+  /** Half of them lived no longer; 0: none was freed. */
+  readonly half_life: Nanos
+  readonly longest_life: Nanos
+  readonly lives: readonly (readonly [digits: number, blocks: number])[]
+}
+
+export interface HeapPlace extends HeapSite {
+  /** Position in `functions`, line, and of a function without a name its address; innermost first. */
+  readonly stack: readonly (readonly [named: number, line: number, address?: string])[]
+  readonly pool?: string
+}
+
+export interface HeapThread {
+  readonly pid: number
+  readonly tid: number
+  readonly label: string
+  readonly track?: number
+}
+
+export interface HeapPool {
+  readonly pid: number
+  readonly pool: string
+  readonly name: string
+  readonly has: number
+  readonly gave: number
+}
+
+/** How far the walk is: events looked at, of so many at most. */
+export interface HeapSoFar {
+  readonly type: 'heap'
+  readonly req: number
+  readonly done: false
+  readonly count: number
+  readonly of: number
+}
+
+export interface HeapAnswer {
+  readonly type: 'heap'
+  readonly req: number
+  readonly done: true
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly moment: Nanos
+  readonly is_sampled: boolean
+  readonly events: number
+  readonly lost: number
+  readonly unmatched: number
+  readonly damaged: number
+  readonly peak: {readonly bytes: number; readonly time: Nanos}
+  readonly total: HeapSite
+  readonly growth_variance: number
+  readonly functions: readonly FlameFunction[]
+  /** parent, function, then sums of its own; parents stand before children. */
+  readonly nodes: readonly (readonly number[])[]
+  readonly left_out: number
+  readonly places: readonly HeapPlace[]
+  readonly places_left_out: number
+  readonly threads: readonly HeapThread[]
+  /** Who got, who freed (positions in `threads`), bytes, blocks, variance. */
+  readonly hands: readonly (readonly [number, number, number, number, number])[]
+  readonly hands_left_out: readonly [count: number, bytes: number]
+  readonly pools: readonly HeapPool[]
+  readonly pools_left_out: number
+  readonly curve: {
+    readonly step: Nanos
+    /** Alive at the end of each step, at most within it, got in it. */
+    readonly points: readonly (readonly [number, number, number])[]
+  }
+}
+
 export interface ErrorAnswer {
   readonly type: 'error'
   readonly req?: number
@@ -266,6 +342,8 @@ export type Answer =
   | FoundAnswer
   | SplitAnswer
   | FlameAnswer
+  | HeapAnswer
+  | HeapSoFar
 export type ServerMessage = Progress | Hello | Names | Answer | ErrorAnswer
 
 /** [lane, level, first tile, count] */
@@ -279,6 +357,11 @@ export type Stretch =
 export interface Questions {
   readonly split: {readonly ask: Stretch; readonly answer: SplitAnswer}
   readonly flame: {readonly ask: Stretch; readonly answer: FlameAnswer}
+  readonly heap: {
+    readonly ask: {readonly start: Nanos; readonly end: Nanos; readonly pid?: number}
+    readonly answer: HeapAnswer
+    readonly part: HeapSoFar
+  }
   readonly event: {
     readonly ask: {readonly lane: number; readonly index: number}
     readonly answer: EventAnswer
@@ -292,6 +375,7 @@ export interface Questions {
       readonly order: 'duration' | 'start'
     }
     readonly answer: RangeAnswer
+    readonly part: RangeAnswer
   }
   readonly search: {readonly ask: {readonly text: string}; readonly answer: SearchAnswer}
   readonly find: {

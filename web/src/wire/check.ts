@@ -13,6 +13,7 @@ import {
   turnFacts,
   woke,
 } from './check_kernel'
+import {HEAP, HEAP_SO_FAR} from './check_heap'
 import {
   isBoolean,
   isCount,
@@ -55,6 +56,7 @@ const track = shape({
   tid: isNumber,
   events: isCount,
   lost: isCount,
+  memory: maybe(isCount),
 })
 
 const lane = shape({
@@ -127,6 +129,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
   found: {req: isNumber, lane: isNumber, index: isNumber, start: isTime, duration: isTime},
   split: SPLIT,
   flame: FLAME,
+  heap: HEAP,
   error: {req: maybe(isNumber), text: isText},
 }
 
@@ -149,12 +152,19 @@ function tidied(message: Fields): Fields {
   return {...message, ...Object.fromEntries(parts.map(key => [key, withoutNulls(message[key])]))}
 }
 
+function testsOf(type: string, message: Fields): Readonly<Record<string, Test>> | null {
+  if (type === 'heap' && message.done === false) {
+    return HEAP_SO_FAR
+  }
+  return Object.hasOwn(MESSAGES, type) ? MESSAGES[type] : null
+}
+
 /** The message as its type; throws with the field that breaks the contract. */
 export function checkedMessage(text: string): ServerMessage {
   const parsed: unknown = JSON.parse(text)
   const message = isObject(parsed) && parsed.type === 'event' ? tidied(parsed) : parsed
   const type = isObject(message) ? message.type : undefined
-  const tests = typeof type === 'string' && Object.hasOwn(MESSAGES, type) ? MESSAGES[type] : null
+  const tests = typeof type === 'string' && isObject(message) ? testsOf(type, message) : null
   if (!isObject(message) || tests === null) {
     throw new Error(`a message of type ${String(type)}`)
   }

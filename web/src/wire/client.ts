@@ -31,11 +31,14 @@ export interface Pending<T> {
   readonly cancel: () => void
 }
 
+/** What comes of a long question before its answer. */
+type PartOf<K extends keyof Questions> = Questions[K] extends {readonly part: infer P} ? P : never
+
 export interface Client {
   readonly ask: <K extends keyof Questions>(
     type: K,
     ask: Questions[K]['ask'],
-    onPart?: (answer: Questions[K]['answer']) => void,
+    onPart?: (part: PartOf<K>) => void,
   ) => Pending<Questions[K]['answer']>
   /** Ask for these tiles instead of all asked for before. */
   readonly view: (want: readonly Want[]) => void
@@ -54,6 +57,7 @@ const ANSWERS: Readonly<Record<keyof Questions, Answer['type']>> = {
   at: 'found',
   split: 'split',
   flame: 'flame',
+  heap: 'heap',
 }
 
 interface Waiting {
@@ -140,7 +144,7 @@ export function connect(url: string, token: string, listener: Listener): Client 
     if (message.type !== entry.answers) {
       throw new Error(`a "${message.type}" for a question that wants "${entry.answers}"`)
     }
-    if (message.type === 'range' && !message.done) {
+    if ((message.type === 'range' || message.type === 'heap') && !message.done) {
       entry.onPart?.(message)
       return
     }

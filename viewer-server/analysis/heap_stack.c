@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a stack's number to its functions; see heap_stack.h. */
 
-#include "cli/heap_stack.h"
+#include "viewer-server/analysis/heap_stack.h"
 
 #include <inttypes.h>
 #include <stdio.h>
