@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: MIT
 """What it costs the example web service to be recorded from outside, kernel and all: requests a second, in paired runs.
 
-    bench/overhead_kernel.py [--build build/demo] [--seconds 120] [--requests 8000] [--recorder shared]
+    bench/overhead_kernel.py [--build build/demo] [--seconds 120] [--requests 8000] [--recorder shared] [--ways out,bpf]
 
-Ways: `out` compiled with -DCTRACE_DISABLE and nobody looks; `record` under `ctrace record` with its spans, scheduling and
-system calls (as root: tracefs); `spans` the same with spans alone; and what one would use else, `strace -f -c` and
+Ways: `out` compiled with -DCTRACE_DISABLE and nobody looks; `bpf` and `tracefs` under `ctrace record` with its spans, scheduling
+and system calls by that source; `spans` the same with spans alone; and what one would use else, `strace -f -c` and
 `perf trace -s`. Each round starts the service anew for each way, in a random order, under the same load (ab -k -c 8); the service
 is on one processor and the load on another, ratios are taken within a round, and the table gives their median with the
 quartiles. The recorder runs beside the load, or, with `--recorder shared`, on the service's processor. A way that does not work
-here is left out, and said. The slow ones get a tenth of the requests.
+here is left out, and said. The slow ones get a tenth of the requests. The processor's time for a request is that of the
+service's threads, and that of `ctrace record`.
 """
 
 import argparse
@@ -37,7 +38,8 @@ def ways_of(arguments, folder):
     return {
         "out": ([], "webservice-untraced"),
         "spans": ([*record, "spans", "--"], "webservice"),
-        "record": ([*record, "spans,tracefs", "--"], "webservice"),
+        "bpf": ([*record, "spans,bpf", "--"], "webservice"),
+        "tracefs": ([*record, "spans,tracefs", "--"], "webservice"),
         "strace": (["strace", "-f", "-c", "-o", folder / "strace.out"], "webservice-untraced"),
         "perf": (["perf", "trace", "-s", "-o", folder / "perf.out"], "webservice-untraced"),
     }
@@ -47,6 +49,15 @@ def children_of(pid):
     with contextlib.suppress(FileNotFoundError):
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
     return []
+
+
+def processor_us(pid):
+    """Of all its threads that live."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+    return total / 1e3
 
 
 class Run:
@@ -62,6 +73,11 @@ class Run:
         if self.rest is not None and front and arguments.recorder == "other":
             os.sched_setaffinity(self.process.pid, {arguments.load_cpu})
 
+    def processor_us(self):
+        """Of the service, and of who records it."""
+        service = children_of(self.process.pid)[:1] if self.front else [self.process.pid]
+        return [processor_us(pid) for pid in [*service, self.process.pid]]
+
     def end(self):
         """The service is told, and the tool ends with it."""
         for pid in children_of(self.process.pid) if self.front else [self.process.pid]:
@@ -75,18 +91,20 @@ class Run:
 
 
 def load(run, requests, cpu):
-    """Requests a second; None if the service did not answer."""
+    """Requests a second, and microseconds a request of the service and of who records; None if it did not answer."""
     if run.rest is None:
         return None
     answer = subprocess.run(["curl", "-s", "-d", '{"name":"user42","password":"demo"}', run.rest + "auth/login"],
                             capture_output=True, text=True, check=True)
     token = re.search(r"[0-9a-f]{160}", answer.stdout).group()
+    before = run.processor_us()
     result = subprocess.run(["taskset", "-c", str(cpu), "ab", "-q", "-k", "-c", "8", "-n", str(requests), "-H",
                              f"Authorization: Bearer {token}", run.rest + "auth/user/42"],
                             capture_output=True, text=True, timeout=300, check=True)
     if "Non-2xx" in result.stdout or not re.search(r"Failed requests:\s+0\b", result.stdout):
         sys.exit("overhead_kernel: requests failed\n" + result.stdout)
-    return float(re.search(r"Requests per second:\s+([\d.]+)", result.stdout).group(1))
+    costs = [(now - then) / requests for then, now in zip(before, run.processor_us(), strict=True)]
+    return float(re.search(r"Requests per second:\s+([\d.]+)", result.stdout).group(1)), *costs
 
 
 def measure(name, way, arguments):
@@ -114,11 +132,13 @@ def those_that_work(ways, arguments):
 
 
 def print_table(rounds, names):
-    print(f"\n{len(rounds)} rounds\n\nway      requests/s    ratio to out: median (quartiles)")
+    print(f"\n{len(rounds)} rounds\n\nway      requests/s    ratio to out: median (quartiles)    us/request: service, ratio to out   recorder")
     for name in names:
-        rate = statistics.median(one[name] for one in rounds)
-        print(f"{name:7} {rate:11.0f}    {quartiles([one[name] / one['out'] for one in rounds])}")
-    print("\naim: record/out >= 0.90")
+        rate, service, recorder = (statistics.median(one[name][i] for one in rounds) for i in range(3))
+        ratios, costs = ([one[name][i] / one["out"][i] for one in rounds] for i in range(2))
+        others = f"{recorder:8.2f}" if name not in ("out", *SLOW) else ""
+        print(f"{name:7} {rate:11.0f}    {quartiles(ratios)}    {service:8.2f}  {quartiles(costs)} {others}")
+    print("\naim: requests/s of the first source that is there / out >= 0.90")
 
 
 def parse_arguments():
@@ -126,6 +146,7 @@ def parse_arguments():
     parser.add_argument("--build", default="build/demo", type=Path)
     parser.add_argument("--seconds", default=120, type=float, help="stop after about this long")
     parser.add_argument("--requests", default=8000, type=int, help="in one run")
+    parser.add_argument("--ways", help="only these, out among them")
     cpus = sorted(os.sched_getaffinity(0))
     parser.add_argument("--service-cpu", default=cpus[0], type=int)
     parser.add_argument("--load-cpu", default=cpus[-1], type=int)
@@ -139,7 +160,10 @@ def main():
     end = time.monotonic() + arguments.seconds
     rounds = []
     with tempfile.TemporaryDirectory() as folder:
-        ways = those_that_work(ways_of(arguments, Path(folder)), arguments)
+        ways = ways_of(arguments, Path(folder))
+        if arguments.ways is not None:
+            ways = {name: ways[name] for name in arguments.ways.split(",")}
+        ways = those_that_work(ways, arguments)
         while len(rounds) < ROUNDS_MIN or time.monotonic() < end:
             rounds.append({name: measure(name, ways[name], arguments) for name in random.sample(list(ways), len(ways))})
     print_table(rounds, ways)

@@ -132,7 +132,7 @@ int ctrace_command_sources(int argc, char **argv)
 			 "would enable it. Names are for\n`ctrace record --sources`. Nothing on "
 			 "the machine is changed, unless --write-ids asks for it.",
 		.example = "  ctrace sources\n"
-			   "  ctrace record --sources tracefs,spans -- ./server\n",
+			   "  ctrace record --sources bpf,spans -- ./server\n",
 		.shared = CTRACE_SHARED_JSON,
 		.own = own,
 	};

@@ -2,7 +2,9 @@
 """Programs that nobody here wrote, under `ctrace record` as root: they do what they do without it, and the trace tells
 what that was.
 
-    test_kernel_clients.py --ctrace PROGRAM
+    test_kernel_clients.py --ctrace PROGRAM [--source tracefs]
+
+Without a source: by the one that is preferred here.
 """
 
 import argparse
@@ -21,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fault"))
 from kernel_trace import SECONDS, Trace, missing_for  # noqa: E402
 
 PROGRAMS = {}
+PREFERRED = ["bpf", "tracefs"]
+SOURCE = []  # as options of ctrace record
 SQL = "create table t(a, b); with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000) " \
       "insert into t select i, hex(i) from n; select count(*), sum(length(b)) from t; select a from nosuch;"
 C = "#include <stdio.h>\nint main(void)\n{\n\treturn printf(\"%d\\n\", 42) != 3;\n}\n"
@@ -35,9 +39,9 @@ def run(*words, **more):
 class Clients(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        missing = missing_for(PROGRAMS["ctrace"], "tracefs")
-        if missing:
-            raise unittest.SkipTest(missing)
+        missing = [missing_for(PROGRAMS["ctrace"], source) for source in SOURCE[1:] or PREFERRED]
+        if all(missing):
+            raise unittest.SkipTest("; ".join(missing))
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -51,13 +55,14 @@ class Clients(unittest.TestCase):
                 self.skipTest(f"{program} is not installed")
 
     def recording(self, *words):
-        return [PROGRAMS["ctrace"], "record", "-q", "--buffer", "32M", "-o", self.trace, "--", *words]
+        return [PROGRAMS["ctrace"], "record", "-q", *SOURCE, "--buffer", "32M", "-o", self.trace, "--", *words]
 
     def read(self):
         checked = run(PROGRAMS["ctrace"], "check", self.trace)
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
         trace = Trace(PROGRAMS["ctrace"], self.trace)
-        kernel, ours = re.search(r"counted (\d+) records, taken or lost (\d+)", trace.sources["tracefs"]["text"]).groups()
+        (source,) = [name for name in PREFERRED if name in trace.sources and trace.sources[name]["state"] == 1]
+        kernel, ours = re.search(r"counted (\d+) records, taken or lost (\d+)", trace.sources[source]["text"]).groups()
         self.assertEqual(kernel, ours)
         return trace
 
@@ -136,8 +141,11 @@ class Clients(unittest.TestCase):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ctrace", required=True)
+    parser.add_argument("--source")
     options, rest = parser.parse_known_args()
     PROGRAMS["ctrace"] = str(Path(options.ctrace).resolve())
+    if options.source:
+        SOURCE.extend(["--sources", options.source])
     unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
 
 

@@ -135,6 +135,17 @@ class Calls(Kernel):
         closes = [event.fields[2] for event in trace.of("syscall_exit") if trace.calls[event.fields[1]] == "close"]
         self.assertIn(-9, closes)
 
+    def test_many_threads_at_once_are_all_followed(self):
+        threads = ("import os, threading; gate = threading.Barrier(400);"
+                   "[threading.Thread(target=lambda: (gate.wait(), os.getppid())).start() for i in range(400)]")
+        done = run(*self.recording("--buffer", "8M"), "--", "/usr/bin/python3", "-c", threads)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        trace = self.read()
+        self.assertEqual(trace.lost(), 0)
+        callers = [event.fields[0] for event in trace.of("syscall_enter") if trace.calls[event.fields[1]] == "getppid"]
+        self.assertEqual((len(callers), len(set(callers))), (400, 400))
+        self.assertLessEqual(set(callers), {event.fields[0] for event in trace.of("thread_exit")})
+
     def test_each_begin_has_its_end(self):
         self.record("calls")
         trace = self.read()
@@ -410,7 +421,7 @@ class Remains(Kernel):
         return [name for name in self.tracefs.instances() if name.startswith(f"ctrace-{pid}-")]
 
     def start(self):
-        started = subprocess.Popen([PROGRAMS["ctrace"], "record", "-q", "-o", str(self.trace), "--", PROGRAMS["truth"], "wait"],
+        started = subprocess.Popen([*self.recording(), "--", PROGRAMS["truth"], "wait"],
                                    stdout=subprocess.PIPE, text=True)
         self.addCleanup(started.stdout.close)
         program = int(re.fullmatch(r"waiting (\d+)\n", started.stdout.readline()).group(1))
@@ -434,7 +445,7 @@ class Remains(Kernel):
             self.assertGreater(len(trace.events), 0)
             os.kill(program, 0)
             other = self.path / "other.out"
-            self.assertEqual(run(PROGRAMS["ctrace"], "record", "-q", "-o", other, "--", "true").returncode, 0)
+            self.assertEqual(run(PROGRAMS["ctrace"], "record", "-q", "--sources", SOURCE, "-o", other, "--", "true").returncode, 0)
             self.assertEqual(self.instances_of(started.pid), [])
         finally:
             os.kill(program, signal.SIGKILL)
@@ -442,7 +453,7 @@ class Remains(Kernel):
     def test_a_living_recorders_instance_stays(self):
         started, program = self.start()
         other = self.path / "other.out"
-        self.assertEqual(run(PROGRAMS["ctrace"], "record", "-q", "-o", other, "--", "true").returncode, 0)
+        self.assertEqual(run(PROGRAMS["ctrace"], "record", "-q", "--sources", SOURCE, "-o", other, "--", "true").returncode, 0)
         self.assertEqual(len(self.instances_of(started.pid)), 1)
         os.kill(program, signal.SIGKILL)
         self.assertEqual(started.wait(SECONDS), 137)
@@ -451,7 +462,7 @@ class Remains(Kernel):
         plain = self.path / "plain"
         plain.write_text("#!/no/such/interpreter\n")
         plain.chmod(0o755)
-        started = subprocess.Popen([PROGRAMS["ctrace"], "record", "-o", self.trace, "--", plain], stderr=subprocess.DEVNULL)
+        started = subprocess.Popen([*self.recording(), "--", plain], stderr=subprocess.DEVNULL)
         self.assertEqual(started.wait(SECONDS), 127)
         self.assertFalse(self.trace.exists())
         self.assertEqual(self.instances_of(started.pid), [])

@@ -20,8 +20,8 @@
 const struct ctrace_source *const ctrace_source_list[] = {
 	/* Every block before a sample of them: who asks for all gets no sample besides. */
 	&ctrace_source_spans,
-	&ctrace_source_tracefs,
 	&ctrace_source_bpf,
+	&ctrace_source_tracefs,
 	&ctrace_source_perf_sched,
 	&ctrace_source_perf_switch,
 	&ctrace_source_perf_samples,

@@ -20,13 +20,27 @@ static void note_class(struct ctrace_kernel_report *report, const struct ctrace_
 	}
 }
 
-static void enter(struct ctrace_kernel_report *report, const struct ctrace_bpf_enter *record)
+static void begin_call(struct ctrace_kernel_report *report, const struct ctrace_bpf_head *head,
+		       int64_t number, const __u64 words[CTRACE_BPF_ARGS])
 {
 	uint64_t args[CTRACE_CALL_ARGS];
 
-	note_class(report, &record->head);
-	memcpy(args, record->args, sizeof(args));
-	ctrace_report_enter(report, record->head.tid, record->number, args);
+	note_class(report, head);
+	memcpy(args, words, sizeof(args));
+	ctrace_report_enter(report, head->tid, number, args);
+}
+
+static void enter(struct ctrace_kernel_report *report, const struct ctrace_bpf_enter *record)
+{
+	begin_call(report, &record->head, record->number, record->args);
+}
+
+static void call(struct ctrace_kernel_report *report, const struct ctrace_bpf_call *record,
+		 const struct ctrace_clock_anchors *anchors)
+{
+	begin_call(report, &record->head, record->number, record->args);
+	report->ticks = ctrace_clock_anchors_ticks(anchors, record->head.stamp_ns);
+	ctrace_report_leave(report, record->head.tid, record->number, record->result);
 }
 
 static void text(struct ctrace_kernel_report *report, const struct ctrace_bpf_text *record)
@@ -118,9 +132,10 @@ static void exec(struct ctrace_kernel_report *report, const struct ctrace_bpf_ex
 
 /* ---- all ---- */
 
-static bool is_whole(const struct ctrace_bpf_head *head, uint32_t size)
+bool ctrace_bpf_event_is_whole(const struct ctrace_bpf_head *head, uint32_t size)
 {
 	static const uint32_t sizes[] = {
+		[CTRACE_BPF_CALL] = sizeof(struct ctrace_bpf_call),
 		[CTRACE_BPF_ENTER] = sizeof(struct ctrace_bpf_enter),
 		[CTRACE_BPF_LEAVE] = sizeof(struct ctrace_bpf_leave),
 		[CTRACE_BPF_SWITCH] = sizeof(struct ctrace_bpf_switch),
@@ -137,16 +152,28 @@ static bool is_whole(const struct ctrace_bpf_head *head, uint32_t size)
 	       size >= sizes[head->kind];
 }
 
-bool ctrace_bpf_event_write(struct ctrace_kernel_report *report, const struct ctrace_bpf_head *head,
-			    uint32_t size)
+unsigned ctrace_bpf_event_weight(const struct ctrace_bpf_head *head)
+{
+	return head->kind == CTRACE_BPF_CALL ? 2 : 1;
+}
+
+uint64_t ctrace_bpf_event_begin(const struct ctrace_bpf_head *head)
+{
+	const struct ctrace_bpf_call *call = (const void *)head;
+
+	return head->kind == CTRACE_BPF_CALL ? call->begun_ns : head->stamp_ns;
+}
+
+void ctrace_bpf_event_write(struct ctrace_kernel_report *report, const struct ctrace_bpf_head *head,
+			    const struct ctrace_clock_anchors *anchors)
 {
 	const struct ctrace_bpf_thread *thread = (const void *)head;
 	const struct ctrace_bpf_leave *leave = (const void *)head;
 
-	if (!is_whole(head, size)) {
-		return false;
-	}
 	switch ((enum ctrace_bpf_kind)head->kind) {
+	case CTRACE_BPF_CALL:
+		call(report, (const void *)head, anchors);
+		break;
 	case CTRACE_BPF_ENTER:
 		enter(report, (const void *)head);
 		break;
@@ -178,5 +205,4 @@ bool ctrace_bpf_event_write(struct ctrace_kernel_report *report, const struct ct
 		ctrace_report_exit(report, thread->tid);
 		break;
 	}
-	return true;
 }

@@ -213,6 +213,17 @@ void ctrace_bpf_programs_end(struct ctrace_bpf_programs *programs)
 	}
 }
 
+static void empty_places(struct ctrace_bpf_programs *programs)
+{
+	struct bpf_map *map = programs->watch->maps.places;
+	void *nobody = calloc(1, bpf_map__value_size(map));
+
+	for (uint32_t i = 0; nobody != NULL && i < CTRACE_BPF_PLACES; i++) {
+		bpf_map_update_elem(bpf_map__fd(map), &i, nobody, BPF_ANY);
+	}
+	free(nobody);
+}
+
 void ctrace_bpf_programs_forget(struct ctrace_bpf_programs *programs)
 {
 	int map = bpf_map__fd(programs->watch->maps.threads);
@@ -222,6 +233,7 @@ void ctrace_bpf_programs_forget(struct ctrace_bpf_programs *programs)
 	while (bpf_map_get_next_key(map, NULL, &key) == 0) {
 		bpf_map_delete_elem(map, &key);
 	}
+	empty_places(programs);
 }
 
 /* ---- what they counted ---- */

@@ -11,7 +11,8 @@
 #include <linux/types.h>
 
 enum ctrace_bpf_kind {
-	CTRACE_BPF_ENTER, /* the most frequent first */
+	CTRACE_BPF_CALL, /* the most frequent first */
+	CTRACE_BPF_ENTER,
 	CTRACE_BPF_LEAVE,
 	CTRACE_BPF_SWITCH,
 	CTRACE_BPF_WAKING,
@@ -36,7 +37,16 @@ struct ctrace_bpf_head {
 	__u64 lost;	 /* on this CPU, since the beginning and before this record */
 	__u32 tid;	 /* who ran */
 	__u16 kind;	 /* enum ctrace_bpf_kind */
-	__u16 is_compat; /* of ENTER and LEAVE: a 32-bit call */
+	__u16 is_compat; /* of CALL and ENTER: a 32-bit call */
+};
+
+/* One in which nothing happened on its CPU that there is a record of, and which was given no text:
+ * ENTER and LEAVE in one, and counted as two. Its stamp is that of the end. */
+struct ctrace_bpf_call {
+	struct ctrace_bpf_head head;
+	__u64 begun_ns;
+	__s64 number, result;
+	__u64 args[CTRACE_BPF_ARGS];
 };
 
 struct ctrace_bpf_enter {
@@ -87,7 +97,7 @@ struct ctrace_bpf_exec {
 
 /* Of each CPU. */
 struct ctrace_bpf_counts {
-	__u64 tried;	 /* records for which room was asked */
+	__u64 tried;	 /* records for which room was asked, a CALL as two */
 	__u64 lost;	 /* and there was none */
 	__u64 unused[6]; /* each has a cache line of its own */
 };
@@ -98,5 +108,9 @@ struct ctrace_bpf_counts {
 /* By the numbers of calls in a trace (call_names.h): the second half is for 32-bit calls. */
 #define CTRACE_BPF_CALLS	8192
 #define CTRACE_BPF_COMPAT_CALLS 4096
+
+/* Of threads that are followed (watch.bpf.c). */
+#define CTRACE_BPF_PLACES_BITS 12
+#define CTRACE_BPF_PLACES      (1u << CTRACE_BPF_PLACES_BITS)
 
 #endif

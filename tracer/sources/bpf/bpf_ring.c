@@ -6,10 +6,12 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define LENGTH_FLAGS (BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT)
+#define GIVE_BACK_PARTS 16u
+#define LENGTH_FLAGS	(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT)
 
 static uint64_t power_above(uint64_t bytes, uint64_t page)
 {
@@ -72,18 +74,38 @@ void ctrace_bpf_ring_finish(struct ctrace_bpf_ring *ring)
 	*ring = (struct ctrace_bpf_ring){.map = -1};
 }
 
+/* The kernel looks at this word for each record that it writes: so it changes seldom. */
+void ctrace_bpf_ring_give_back(struct ctrace_bpf_ring *ring)
+{
+	if (ring->given_back != ring->position) {
+		ring->given_back = ring->position;
+		__atomic_store_n(ring->consumer, ring->position, __ATOMIC_RELEASE); /* C */
+	}
+}
+
 static void pass_over(struct ctrace_bpf_ring *ring, uint32_t length)
 {
 	ring->next = (length + BPF_RINGBUF_HDR_SZ + 7) & ~7u;
 	ring->position += ring->next;
 	ring->read_bytes += ring->next;
 	ring->next = 0;
-	__atomic_store_n(ring->consumer, ring->position, __ATOMIC_RELEASE); /* C */
+	if (ring->position - ring->given_back >= ring->size / GIVE_BACK_PARTS) {
+		ctrace_bpf_ring_give_back(ring);
+	}
+}
+
+/* Is there a record, whole or not? The kernel's word is read once for all that it says. */
+static bool has_more(struct ctrace_bpf_ring *ring)
+{
+	if (ring->position == ring->written) {
+		ring->written = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE); /* P */
+	}
+	return ring->position < ring->written;
 }
 
 const void *ctrace_bpf_ring_peek(struct ctrace_bpf_ring *ring, uint32_t *size)
 {
-	while (ring->position < __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE)) { /* P */
+	while (has_more(ring)) {
 		const uint8_t *at = ring->data + (ring->position & (ring->size - 1));
 		uint32_t length = __atomic_load_n((const uint32_t *)(const void *)at,
 						  __ATOMIC_ACQUIRE); /* R */
@@ -102,6 +124,5 @@ const void *ctrace_bpf_ring_peek(struct ctrace_bpf_ring *ring, uint32_t *size)
 
 void ctrace_bpf_ring_take(struct ctrace_bpf_ring *ring)
 {
-	ring->taken++;
 	pass_over(ring, ring->next);
 }

@@ -10,9 +10,9 @@
  *
  *     ctrace_bpf_ring_init(&ring, kb)               makes the map; ring.map is for the programs
  *       while ((record = ctrace_bpf_ring_peek(&ring, &size)) != NULL) {
- *               ctrace_bpf_ring_take(&ring);        passes over it; the kernel may write there
- * again
+ *               ctrace_bpf_ring_take(&ring);        passes over it
  *       }
+ *       ctrace_bpf_ring_give_back(&ring);             the kernel may write there again
  *     ctrace_bpf_ring_finish(&ring)
  *
  * One thread reads. What the kernel does beside it:
@@ -31,10 +31,10 @@ struct ctrace_bpf_ring {
 	uint64_t *consumer; /* owned: a page */
 	uint64_t *producer; /* owned: a page, and the data behind it, twice in a row */
 	const uint8_t *data;
-	uint64_t size;	   /* bytes, a power of two */
-	uint64_t position; /* of the consumer */
-	uint32_t next;	   /* bytes of the record that was peeked at, all in all */
-	uint64_t taken;	   /* records */
+	uint64_t size;		      /* bytes, a power of two */
+	uint64_t position;	      /* of the consumer */
+	uint64_t given_back, written; /* as far as the kernel knows us, and we it */
+	uint32_t next;		      /* bytes of the record that was peeked at, all in all */
 	uint64_t read_bytes;
 };
 
@@ -48,5 +48,7 @@ void ctrace_bpf_ring_finish(struct ctrace_bpf_ring *ring);
  * until it is taken. */
 const void *ctrace_bpf_ring_peek(struct ctrace_bpf_ring *ring, uint32_t *size);
 void ctrace_bpf_ring_take(struct ctrace_bpf_ring *ring);
+/* What was taken. A sixteenth of the ring is given back without it. */
+void ctrace_bpf_ring_give_back(struct ctrace_bpf_ring *ring);
 
 #endif

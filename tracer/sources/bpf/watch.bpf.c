@@ -41,13 +41,38 @@ __u32 next_tid;
 /* Threads that would have been followed, but for room. */
 __u64 unfollowed;
 
-/* What is remembered of a thread: pointers whose text was not in memory when its call began. */
+/*
+ * What is remembered of a thread: its call. Only the thread itself and interrupts on its CPU touch
+ * this. A call's begin is told with its end, or before anything else that its CPU tells.
+ */
 struct followed {
+	__u64 begun_ns;
+	__s64 number;
 	__u64 args[CTRACE_BPF_ARGS];
-	__u32 missed; /* as call_texts */
+	__u32 missed;	  /* as call_texts: pointers whose text was not in memory when it began */
+	__u32 is_untold;  /* it has begun, and there is no record of that */
+	__u32 is_leaving; /* and will be told with its end, whatever interrupts */
+	__u32 is_compat;
 };
 
-/* By address of task_struct: it stays while numbers change hands, at exec and after exit. */
+/*
+ * Threads by the address of task_struct, which stays while numbers change hands, at exec and after
+ * exit. Each address has one place here, which is found without a call of the kernel's; where
+ * it is another's, the thread is in the table below.
+ */
+struct place {
+	__u64 task;   /* 0: nobody's */
+	__u64 others; /* threads of this place that are in the table */
+	struct followed followed;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, CTRACE_BPF_PLACES);
+	__type(key, __u32);
+	__type(value, struct place);
+} places SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, THREADS_MAX);
@@ -92,28 +117,68 @@ struct {
 
 /* ---- who is followed ---- */
 
-static struct followed *follow(struct task_struct *task)
+/* As a number: the kernel lets nobody reckon with a pointer, unless a byte of it was written over.
+ */
+static __always_inline __u32 low_half(__u64 pointer)
+{
+	volatile __u64 word = pointer;
+
+	((volatile __u8 *)&word)[7] = 0;
+	return *(volatile __u32 *)&word;
+}
+
+static __always_inline struct place *place_of(__u64 task)
+{
+	__u32 at = (low_half(task) >> 6) * 2654435761u >> (32 - CTRACE_BPF_PLACES_BITS);
+
+	return bpf_map_lookup_elem(&places, &at);
+}
+
+static __always_inline struct followed *follow_in_table(struct place *place, __u64 task)
 {
 	static const struct followed fresh;
-	__u64 key = (__u64)task;
 
-	if (bpf_map_update_elem(&threads, &key, &fresh, BPF_ANY) != 0) {
+	__atomic_fetch_add(&place->others, 1, __ATOMIC_RELAXED);
+	if (bpf_map_update_elem(&threads, &task, &fresh, BPF_ANY) != 0) {
+		__atomic_fetch_add(&place->others, -1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&unfollowed, 1, __ATOMIC_RELAXED);
 		return NULL;
 	}
-	return bpf_map_lookup_elem(&threads, &key);
+	return bpf_map_lookup_elem(&threads, &task);
+}
+
+static __always_inline struct followed *follow(struct place *place, __u64 task)
+{
+	__u64 nobody = 0;
+
+	/* Acquires what forget released: the place is empty. */
+	if (__atomic_compare_exchange_n(&place->task, &nobody, task, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_RELAXED)) {
+		return &place->followed;
+	}
+	return follow_in_table(place, task);
 }
 
 static __always_inline struct followed *find(struct task_struct *task)
 {
 	__u64 key = (__u64)task;
-	struct followed *found = bpf_map_lookup_elem(&threads, &key);
+	struct place *place = place_of(key);
+	struct followed *found;
 
-	if (found == NULL && next_tid != 0 && (__u32)task->pid == next_tid) {
-		next_tid = 0;
-		return follow(task);
+	if (place == NULL) {
+		return NULL;
 	}
-	return found;
+	if (place->task == key) {
+		return &place->followed;
+	}
+	if (place->others != 0 && (found = bpf_map_lookup_elem(&threads, &key)) != NULL) {
+		return found;
+	}
+	if (next_tid != 0 && (__u32)task->pid == next_tid) {
+		next_tid = 0;
+		return follow(place, key);
+	}
+	return NULL;
 }
 
 /* ---- records ---- */
@@ -188,12 +253,6 @@ static __always_inline void copy_comm(char *to, const struct task_struct *task)
 
 /* ---- calls ---- */
 
-struct call {
-	__s64 number;
-	bool is_compat;
-	__u64 args[CTRACE_BPF_ARGS];
-};
-
 /* Which registers hold a call's arguments: meson.build admits no other machines. */
 #if defined(__TARGET_ARCH_x86)
 static __always_inline bool is_compat(const struct task_struct *task)
@@ -201,7 +260,7 @@ static __always_inline bool is_compat(const struct task_struct *task)
 	return (task->thread_info.status & TS_COMPAT) != 0;
 }
 
-static __always_inline void read_args(struct call *call, const struct pt_regs *regs)
+static __always_inline void read_args(struct followed *call, const struct pt_regs *regs)
 {
 	bool is_32 = call->is_compat;
 
@@ -225,7 +284,7 @@ static __always_inline bool is_compat(const struct task_struct *task)
 	return (task->thread_info.flags & 1ul << TIF_32BIT) != 0;
 }
 
-static __always_inline void read_args(struct call *call, const struct pt_regs *regs)
+static __always_inline void read_args(struct followed *call, const struct pt_regs *regs)
 {
 	call->args[0] = regs->orig_x0;
 	call->args[1] = regs->regs[1];
@@ -242,7 +301,7 @@ static __always_inline __s64 number_of(const struct pt_regs *regs)
 #endif
 
 /* Of this call, as call_texts says it. */
-static __always_inline __u32 texts_of(const struct call *call)
+static __always_inline __u32 texts_of(const struct followed *call)
 {
 	__u64 number = (__u64)call->number & ~(__u64)X32_BIT;
 
@@ -315,68 +374,142 @@ static __noinline __u32 send_texts(const __u64 *args, __u32 wanted, __u64 stamp_
 	return missed;
 }
 
-static __always_inline void take_texts(struct followed *own, const struct call *call,
-				       __u64 stamp_ns)
+/* Before anything else is told on its CPU. An interrupt may do it first, so only one does. */
+static __always_inline void tell_begin(struct followed *call)
 {
-	__u32 wanted = texts_of(call);
+	struct ctrace_bpf_enter *record;
 
-	own->missed = 0;
-	if (wanted != 0) {
-		__builtin_memcpy(own->args, call->args, sizeof(own->args));
-		own->missed = send_texts(own->args, wanted, stamp_ns);
+	if (!call->is_untold || call->is_leaving ||
+	    __atomic_exchange_n(&call->is_untold, 0, __ATOMIC_RELAXED) == 0) {
+		return;
+	}
+	record = ROOM(ctrace_bpf_enter, call->begun_ns, CTRACE_BPF_ENTER);
+	if (record != NULL) {
+		record->head.is_compat = call->is_compat;
+		record->number = call->number;
+		__builtin_memcpy(record->args, call->args, sizeof(record->args));
+		done(record);
 	}
 }
+
+/* Of the thread that has the CPU. */
+static __always_inline bool tell_own_begin(void)
+{
+	struct followed *own = find((void *)bpf_get_current_task_btf());
+
+	if (own == NULL) {
+		return false;
+	}
+	tell_begin(own);
+	return true;
+}
+
+/* An interrupt sees these in the order in which they stand. */
+#define IN_ORDER() __asm__ volatile("" ::: "memory")
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long id)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct call call = {.number = id};
-	struct ctrace_bpf_enter *record;
-	struct followed *own;
-	__u64 now;
+	struct followed *call;
+	__u32 wanted;
 
-	if (!is_on || (own = find(task)) == NULL) {
+	if (!is_on || (call = find(task)) == NULL) {
 		return 0;
 	}
-	now = bpf_ktime_get_ns();
-	call.is_compat = is_compat(task);
-	read_args(&call, regs);
-	record = ROOM(ctrace_bpf_enter, now, CTRACE_BPF_ENTER);
+	call->is_leaving = 0;
+	IN_ORDER();
+	tell_begin(call); /* of one without an end */
+	call->begun_ns = bpf_ktime_get_ns();
+	call->number = id;
+	call->is_compat = is_compat(task);
+	read_args(call, regs);
+	IN_ORDER();
+	call->is_untold = 1;
+	call->missed = 0;
+	wanted = texts_of(call);
+	if (wanted != 0) {
+		tell_begin(call);
+		call->missed = send_texts(call->args, wanted, call->begun_ns);
+	}
+	return 0;
+}
+
+static __always_inline void fill_call(struct ctrace_bpf_call *record, const struct followed *call,
+				      __s64 result)
+{
+	record->head.is_compat = call->is_compat;
+	record->begun_ns = call->begun_ns;
+	record->number = call->number;
+	record->result = result;
+	__builtin_memcpy(record->args, call->args, sizeof(record->args));
+}
+
+/*
+ * In one record with its begin, unless an interrupt tells of that meanwhile: then it is false. What
+ * interrupts comes behind the room that is taken here, so that stamps stay in order.
+ */
+static __always_inline bool tell_call(struct followed *call, __s64 result, __u64 now)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct ctrace_bpf_counts *own = own_counts(cpu);
+	void *ring = bpf_map_lookup_elem(&rings, &cpu);
+	struct ctrace_bpf_call *record;
+
+	if (!call->is_untold || own == NULL || ring == NULL) {
+		return false;
+	}
+	record = bpf_ringbuf_reserve(ring, sizeof(*record), 0);
+	call->is_leaving = 1;
+	IN_ORDER();
+	if (!call->is_untold) {
+		if (record != NULL) {
+			bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		}
+		return false;
+	}
+	call->is_untold = 0;
+	__atomic_fetch_add(&own->tried, 2, __ATOMIC_RELAXED);
+	if (record == NULL) {
+		__atomic_fetch_add(&own->lost, 2, __ATOMIC_RELAXED);
+		return true;
+	}
+	fill(&record->head, now, CTRACE_BPF_CALL, own);
+	fill_call(record, call, result);
+	done(record);
+	return true;
+}
+
+static __always_inline void tell_end(__s64 number, __s64 result, __u64 now)
+{
+	struct ctrace_bpf_leave *record = ROOM(ctrace_bpf_leave, now, CTRACE_BPF_LEAVE);
+
 	if (record != NULL) {
-		record->head.is_compat = call.is_compat;
-		record->number = id;
-		__builtin_memcpy(record->args, call.args, sizeof(record->args));
+		record->number = number;
+		record->result = result;
 		done(record);
 	}
-	take_texts(own, &call, now);
-	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(leave, struct pt_regs *regs, long result)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct ctrace_bpf_leave *record;
-	struct followed *own;
+	struct followed *call;
 	__u64 now;
 
-	if (!is_on || (own = find(task)) == NULL) {
+	if (!is_on || (call = find((void *)bpf_get_current_task_btf())) == NULL) {
 		return 0;
 	}
 	now = bpf_ktime_get_ns();
+	if (tell_call(call, result, now)) {
+		return 0;
+	}
 	/* The kernel has read them by now, and so brought them into memory. */
-	if (own->missed != 0) {
-		send_texts(own->args, own->missed, now);
-		own->missed = 0;
+	if (call->missed != 0) {
+		send_texts(call->args, call->missed, now);
+		call->missed = 0;
 	}
-	record = ROOM(ctrace_bpf_leave, now, CTRACE_BPF_LEAVE);
-	if (record != NULL) {
-		record->head.is_compat = is_compat(task);
-		record->number = number_of(regs);
-		record->result = result;
-		done(record);
-	}
+	tell_end(number_of(regs), result, now);
 	return 0;
 }
 
@@ -404,7 +537,7 @@ int switch_threads(__u64 *args)
 	struct task_struct *prev = (void *)args[1], *next = (void *)args[2];
 	struct ctrace_bpf_switch *record;
 
-	if (!is_on || (find(prev) == NULL && find(next) == NULL)) {
+	if (!is_on || (!tell_own_begin() && find(next) == NULL)) {
 		return 0;
 	}
 	record = ROOM(ctrace_bpf_switch, bpf_ktime_get_ns(), CTRACE_BPF_SWITCH);
@@ -441,7 +574,7 @@ static __always_inline void tell(struct task_struct *task, enum ctrace_bpf_kind 
 
 static __always_inline int wake(struct task_struct *task)
 {
-	if (is_on && (find(task) != NULL || find((void *)bpf_get_current_task_btf()) != NULL)) {
+	if (is_on && (tell_own_begin() || find(task) != NULL)) {
 		tell(task, CTRACE_BPF_WAKING, 0);
 	}
 	return 0;
@@ -463,6 +596,7 @@ SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(migrate, struct task_struct *task, int cpu)
 {
 	if (is_on && find(task) != NULL) {
+		tell_own_begin();
 		tell(task, CTRACE_BPF_MIGRATE, cpu);
 	}
 	return 0;
@@ -473,8 +607,10 @@ int BPF_PROG(migrate, struct task_struct *task, int cpu)
 SEC("tp_btf/task_newtask")
 int BPF_PROG(begin, struct task_struct *task)
 {
-	if (is_on && find((void *)bpf_get_current_task_btf()) != NULL) {
-		follow(task);
+	struct place *place = place_of((__u64)task);
+
+	if (is_on && place != NULL && tell_own_begin()) {
+		follow(place, (__u64)task);
 		tell(task, CTRACE_BPF_FORK, 0);
 	}
 	return 0;
@@ -488,6 +624,7 @@ int BPF_PROG(rename, struct task_struct *task, const char *comm)
 	if (!is_on || find(task) == NULL) {
 		return 0;
 	}
+	tell_own_begin();
 	record = ROOM(ctrace_bpf_thread, bpf_ktime_get_ns(), CTRACE_BPF_NAME);
 	if (record == NULL) {
 		return 0;
@@ -513,6 +650,7 @@ int BPF_PROG(exec, struct task_struct *task, int old_tid, struct linux_binprm *p
 	if (!is_on || record == NULL || (own = find(task)) == NULL) {
 		return 0;
 	}
+	tell_begin(own);
 	own->missed = 0; /* they point into the program that was */
 	size = bpf_probe_read_kernel_str(record->bytes, sizeof(record->bytes), program->filename);
 	if (size <= 0 || size > CTRACE_BPF_TEXT_BYTES) {
@@ -530,6 +668,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(end, struct task_struct *task)
 {
 	if (is_on && find(task) != NULL) {
+		tell_own_begin();
 		tell(task, CTRACE_BPF_EXIT, 0);
 	}
 	return 0;
@@ -539,9 +678,19 @@ int BPF_PROG(end, struct task_struct *task)
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(forget, struct task_struct *task)
 {
+	static const struct followed fresh;
 	__u64 key = (__u64)task;
+	struct place *place = place_of(key);
 
-	bpf_map_delete_elem(&threads, &key);
+	if (place == NULL) {
+		return 0;
+	}
+	if (place->task == key) {
+		place->followed = fresh;
+		__atomic_exchange_n(&place->task, 0, __ATOMIC_ACQ_REL); /* to follow */
+	} else if (place->others != 0 && bpf_map_delete_elem(&threads, &key) == 0) {
+		__atomic_fetch_add(&place->others, -1, __ATOMIC_RELAXED);
+	}
 	return 0;
 }
 

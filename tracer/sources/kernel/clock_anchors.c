@@ -60,6 +60,11 @@ static uint64_t along(uint64_t at, uint64_t a, uint64_t b, uint64_t a_span, uint
 {
 	__extension__ __int128 distance = (int64_t)(at - a);
 
+	/* As nearly always; the processor divides what fits into its registers several times
+	 * faster. */
+	if (at - a <= INT32_MAX && b_span <= UINT32_MAX) {
+		return b + (at - a) * b_span / a_span;
+	}
 	return b + (uint64_t)(int64_t)(distance * (int64_t)b_span / (int64_t)a_span);
 }
 
