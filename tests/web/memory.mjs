@@ -6,20 +6,26 @@ import assert from 'node:assert/strict'
 import {after, before, test} from 'node:test'
 import {settled, until} from './browser.mjs'
 import {HOSTILE} from './hostile.mjs'
+import {makeLiar} from './liar.mjs'
 import {makeStand, REQUESTS_TRACE, run} from './stand.mjs'
 
 const KEPT = 1 << 20
 
 let stand
 let story
+let liar
 
 before(async () => {
   stand = await makeStand()
   stand.assemble('story.out', storyText())
   story = await stand.view('story.out')
+  liar = await makeLiar(story.url)
 })
 
-after(() => stand?.close())
+after(async () => {
+  await liar?.close()
+  await stand?.close()
+})
 
 /** Times are in microseconds; the trace lasts 1 ms. */
 function storyText() {
@@ -189,4 +195,67 @@ test('in the dark it is the same, and it stays when the theme changes', async ()
   await page.waitForSelector('.heap-part')
   assert.match(await panelText(page), /Alive1\.0 MiB/)
   await leave(page)
+})
+
+/** A page whose answers about memory go through `lie`, which sends what it likes. */
+async function visitLiar(lie) {
+  const isMeant = text => text.includes('"type":"heap"')
+  liar.tell({text: (text, send) => (isMeant(text) ? lie(JSON.parse(text), send) : send(text))})
+  const page = await stand.visit(liar.url)
+  await page.click('#panel .tabs >> text=Memory')
+  return page
+}
+
+test('while the walk goes on the page says how far it is', async () => {
+  let answer = () => undefined
+  const page = await visitLiar((one, send) => {
+    send(JSON.stringify({type: 'heap', req: one.req, done: false, count: 30, of: 100}))
+    answer = () => send(JSON.stringify(one))
+  })
+  await until(page, () => /30\s%/.test(document.querySelector('.heap-progress')?.textContent ?? ''))
+  assert.equal(await page.locator('.heap-progress progress').evaluate(bar => bar.value), 0.3)
+  answer()
+  await page.waitForSelector('.heap-part')
+  await leave(page)
+})
+
+test('an answer that breaks the contract is refused', async () => {
+  let isLying = true
+  const page = await visitLiar((one, send) => {
+    const [, ...nodes] = one.nodes
+    send(JSON.stringify(isLying ? {...one, nodes: [[7, 0, ...one.total.sums], ...nodes]} : one))
+  })
+  page.isConnectionGone = true
+  await until(page, () => /does not understand.*nodes/.test(document.querySelector('.notice.error:not(.connection)')?.textContent ?? ''))
+  isLying = false
+  await until(page, () => document.querySelector('.notice.connection') === null)
+  await page.click('#panel .tabs >> text=Spans')
+  await page.click('#panel .tabs >> text=Memory')
+  await page.waitForSelector('.heap-part')
+  await leave(page)
+})
+
+test('what is odd but keeps to the contract is shown', async () => {
+  const odd = {
+    'functions, threads that are not there': one => ({
+      ...one,
+      functions: [],
+      hands: [[0, 40000, 5, 1, 0], [7, 7, 5, 1, 0], [0, 1, 0, 0, 0]],
+    }),
+    'numbers beyond all memory': one => ({...one, total: {...one.total, sums: one.total.sums.map(() => 9e18)}}),
+    'lives by the million years': one => ({...one, places: one.places.map(place => ({...place, lives: [[0, 1], [1e6, 1], [0.5, 3]]}))}),
+    'nothing at all': one => ({...one, events: 0, nodes: [], places: []}),
+    'only a curve': one => ({...one, nodes: [], places: [], hands: [], pools: []}),
+    'no curve': one => ({...one, curve: {step: 1e-9, points: []}}),
+  }
+  for (const [name, change] of Object.entries(odd)) {
+    const page = await visitLiar((one, send) => send(JSON.stringify(change(one))))
+    await page.waitForSelector('.heap-part')
+    const rows = page.locator('.heap-places tbody tr .link')
+    if ((await rows.count()) > 0) {
+      await rows.first().click()
+    }
+    assert.equal(await page.locator('.notice.error').count(), 0, name)
+    await leave(page)
+  }
 })

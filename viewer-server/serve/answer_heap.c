@@ -316,11 +316,11 @@ static enum ctrace_status complain(struct ctrace_error *error, const struct ctra
 {
 	return ctrace_error_set(
 		error, CTRACE_ERR_LIMIT, CTRACE_NO_OFFSET, CTRACE_NO_CHUNK,
-		"more than %u %s at %" PRIu64
-		" ns, which is the limit here: take an earlier moment, or `ctrace heap`",
+		"more than %u %s at %.3f s, which is the limit here: take an earlier end, or "
+		"`ctrace heap`",
 		heap->blocks.is_full ? CTRACE_HEAP_BLOCKS_MAX : CTRACE_HEAP_ROWS_MAX,
 		heap->blocks.is_full ? "blocks are alive" : "places, pools or pairs of threads",
-		heap->moment);
+		(double)heap->moment / 1e9);
 }
 
 enum ctrace_status ctrace_answer_heap(const struct ctrace_answer_source *source,

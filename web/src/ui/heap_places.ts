@@ -101,7 +101,7 @@ function columnsOf(
       hint: `Blocks: ${MEASURE_TITLES[measure].toLowerCase()}`,
       isNumber: true,
       value: place => amountOf(place.sums, measure).blocks,
-      cell: place => formatCount(amountOf(place.sums, measure).blocks),
+      cell: place => formatCount(amountOf(place.sums, measure).blocks).replace('-', '\u2212'),
     },
     {
       title: 'Half lived',

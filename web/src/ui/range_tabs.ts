@@ -81,8 +81,8 @@ export function rangeTabs(
   range: RangeSelection,
   tracks: readonly Track[],
   spans: () => Asked,
+  tabs = tabsOf(trace, tracks),
 ): RangeTabs {
-  const tabs = tabsOf(trace, tracks)
   const root = el('div')
   let asked: Asked | null = null
 

@@ -48,14 +48,15 @@ function totals(trace: Trace, threads: readonly Track[], answer: Results): Asked
   return answer
 }
 
-/** Tabs as of a range, where there are states or samples and not too many events. */
+/** Tabs as of a range; of very many events those that are asked for without a limit of two seconds. */
 function wholePart(app: App, trace: Trace, makeAnswer: () => Results): Asked {
   const threads = trace.tracks.filter(track => track.kind === 'thread')
   const spans = (): Asked => totals(trace, threads, makeAnswer())
-  const isTold = tabsOf(trace, threads).length > 1 && trace.facts.events <= WHOLE_EVENTS_MAX
+  const isFew = trace.facts.events <= WHOLE_EVENTS_MAX
+  const tabs = tabsOf(trace, threads).filter(tab => isFew || tab === 'spans' || tab === 'memory')
   const end = trace.facts.duration
   const range: RangeSelection = {type: 'range', start: 0, end, tracks: [], lane: -1}
-  return isTold ? rangeTabs(app, trace, range, threads, spans) : spans()
+  return tabs.length > 1 ? rangeTabs(app, trace, range, threads, spans, tabs) : spans()
 }
 
 export function tracePage(
