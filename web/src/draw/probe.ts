@@ -14,6 +14,7 @@ import {
   type SpanTile,
 } from '../wire/decode'
 import type {Segment} from '../wire/cache'
+import {pausedIn} from './bands'
 import {endOfReal} from './lanes'
 import {bucketsWithin, bucketStart, segmentsOf, type Scene} from './scene'
 
@@ -268,6 +269,20 @@ function hitLane(scene: Scene, box: LaneBox, x: number): Hit | null {
   }
 }
 
+/** A pause that lies over the row, where nothing else is. */
+function hitBand(scene: Scene, row: Row, x: number): Hit | null {
+  if (!scene.hasBands || row.isGroup) {
+    return null
+  }
+  const paused = pausedIn(scene.trace.tracks, scene).find(one => one.process === row.track.parent)
+  if (paused === undefined) {
+    return null
+  }
+  const segments = segmentsOf(scene, paused.lane.id)
+  const [from, to] = [timeAt(scene.view, x - 1), timeAt(scene.view, x + 1)]
+  return spanIn(scene, segments, from, to) ?? bucketIn(segments, paused.lane.id, from, to)
+}
+
 /** x and y in CSS pixels of the track area; null outside of all rows. */
 export function probeAt(scene: Scene, x: number, y: number): Probe | null {
   const below = y + scene.scrollTop
@@ -276,7 +291,10 @@ export function probeAt(scene: Scene, x: number, y: number): Probe | null {
     return null
   }
   const box = boxAt(row, below)
-  const hit = (box === null ? null : hitLane(scene, box, x)) ?? hitGaps(scene, row, x, below)
+  const hit =
+    (box === null ? null : hitLane(scene, box, x)) ??
+    hitGaps(scene, row, x, below) ??
+    hitBand(scene, row, x)
   return {
     row,
     box,

@@ -25,6 +25,8 @@ export interface Scene {
   readonly width: number
   readonly height: number
   readonly scrollTop: number
+  /** Pauses of collectors lie over all tracks. */
+  readonly hasBands: boolean
 }
 
 export const LABEL_FONT =

@@ -27,6 +27,9 @@ export interface Theme {
   readonly wake: string
   readonly mark: string
   readonly shade: string
+  /** A pause over all tracks, and its edges. */
+  readonly pause: string
+  readonly pauseEdge: string
   readonly activity: string
 }
 
@@ -54,6 +57,8 @@ const LIGHT: Theme = {
   wake: '#6d28d9',
   mark: '#a3195b',
   shade: 'rgba(228, 231, 237, 0.72)',
+  pause: 'rgba(180, 35, 120, 0.17)',
+  pauseEdge: 'rgba(180, 35, 120, 0.5)',
   activity: '#7f9cc7',
 }
 
@@ -81,6 +86,8 @@ const DARK: Theme = {
   wake: '#c9a5ff',
   mark: '#ff8fb8',
   shade: 'rgba(10, 12, 16, 0.6)',
+  pause: 'rgba(244, 114, 190, 0.2)',
+  pauseEdge: 'rgba(244, 114, 190, 0.55)',
   activity: '#4d6c9a',
 }
 

@@ -6,6 +6,7 @@ import type {LaneKind} from '../model/trace'
 import {TRACK_GAP, type LaneBox} from '../model/tracks'
 import {xAt} from '../model/viewport'
 import {ticksOf} from './axis'
+import {drawBands} from './bands'
 import {drawCounter} from './counters'
 import {drawGaps} from './gaps'
 import {drawInstants} from './instants'
@@ -94,5 +95,6 @@ export function drawTimeline(
       drawSamples(ctx, scene, box)
     }
   }
+  drawBands(ctx, scene)
   return [...spans, ...states]
 }

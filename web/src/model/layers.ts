@@ -3,7 +3,7 @@
 
 import type {LaneKind} from './trace'
 
-export const LAYERS = ['cpus', 'states', 'samples', 'arrows'] as const
+export const LAYERS = ['cpus', 'states', 'samples', 'arrows', 'bands'] as const
 
 export type Layer = (typeof LAYERS)[number]
 
@@ -14,6 +14,7 @@ export const LAYER_TITLES: Readonly<Record<Layer, string>> = {
   states: 'Thread states',
   samples: 'Samples',
   arrows: 'Arrows: flows and wake-ups',
+  bands: 'Pauses over all tracks',
 }
 
 const LAYER_OF: Readonly<Partial<Record<LaneKind, Layer>>> = {

@@ -488,6 +488,7 @@ export function makeApp(): App {
             width: view.width,
             height,
             scrollTop,
+            hasBands: !hidden.has('bands'),
           },
 
     on: (change, listener) => {

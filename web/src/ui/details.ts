@@ -9,6 +9,7 @@ import {isWait, wordsOf} from '../model/states'
 import {nameOf, type Place, type Trace, type Track} from '../model/trace'
 import type {Argument, EventAnswer, Flow} from '../wire/api'
 import type {App} from './app'
+import {collectorRows, interruptedPart} from './details_collector'
 import type {Asked} from './asked'
 import {
   resultRow,
@@ -276,6 +277,7 @@ function particulars(app: App, trace: Trace, event: EventAnswer): Row[] {
     ...(event.state === undefined ? [] : stateRows(app, trace, event.state)),
     ...turnRows(app, event),
     ...sampleRows(event),
+    ...collectorRows(app, trace, event),
   ]
 }
 
@@ -296,6 +298,10 @@ function kernelSections(app: App, trace: Trace, event: EventAnswer): HTMLElement
   }
   if (event.sample !== undefined) {
     sections.push(section('Stack', stackPart(event.sample.frames)))
+  }
+  const interrupted = interruptedPart(app, trace, event)
+  if (interrupted !== null) {
+    sections.push(section('What it interrupted', interrupted))
   }
   const woke = event.woke ?? []
   if (woke.length > 0) {
@@ -331,7 +337,9 @@ export function eventPage(
     rows.unshift(['Value', el('span', {class: 'strong', text: formatValue(event.value)})])
   }
   if (event.turn === undefined) {
-    rows.push(['Thread', traceText(trackText(trace, trace.trackById.get(event.track)))])
+    const track = trace.trackById.get(event.track)
+    const word = track?.kind === 'thread' ? 'Thread' : 'Track'
+    rows.push([word, traceText(trackText(trace, track))])
   }
   rows.push(...site(event))
   const page = el('div', {class: 'page'}, head, ...remarks(event), actions(app, event), table(rows))

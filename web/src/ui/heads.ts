@@ -74,11 +74,20 @@ function counterLabel(app: App, row: Row, box: LaneBox): HTMLElement {
   return label
 }
 
-function cpuLabel(row: Row, box: LaneBox): HTMLElement {
-  const label = el('div', {class: 'cpu-name', text: `CPU ${box.lane.cpu ?? ''}`})
+function cpuLabel(row: Row, box: LaneBox, text = `CPU ${box.lane.cpu ?? ''}`): HTMLElement {
+  const label = el('div', {class: 'cpu-name', text})
   label.style.top = `${box.top - row.top}px`
   label.style.height = `${box.height}px`
   return label
+}
+
+/** Of a collector's pauses, and of its collections, however many lanes they take. */
+function workLabels(row: Row): HTMLElement[] {
+  const words = {pause: 'pauses', cycle: 'collections'} as const
+  return (['pause', 'cycle'] as const).flatMap(kind => {
+    const box = row.boxes.find(one => one.lane.kind === kind)
+    return box === undefined ? [] : [cpuLabel(row, box, words[kind])]
+  })
 }
 
 function lostBadge(track: Track): HTMLElement {
@@ -110,6 +119,10 @@ function trackHead(app: App, row: Row): Head {
   const root = el('div', {class: `head ${track.kind}`, title: describe(track)}, label)
   if (track.kind === 'counters' && !row.isCollapsed) {
     root.append(...row.boxes.map(box => counterLabel(app, row, box)))
+  }
+  if (track.kind === 'collector' && !row.isCollapsed) {
+    const counters = row.boxes.filter(box => box.lane.kind === 'counter')
+    root.append(...counters.map(box => counterLabel(app, row, box)), ...workLabels(row))
   }
   if (track.kind === 'cpus' && !row.isCollapsed) {
     root.append(...row.boxes.map(box => cpuLabel(row, box)))

@@ -64,6 +64,7 @@ const HELP: readonly (readonly [string, readonly Line[]])[] = [
       ['P, Shift + T', 'pin the track under the pointer'],
       ['1  2  3', 'CPU lanes, states, samples on, off'],
       ['X', 'arrows on, off: flows and wake-ups'],
+      ['O', 'pauses over all tracks on, off'],
       ['Q', 'details on, off'],
       ['?', 'this help'],
     ],
@@ -72,7 +73,7 @@ const HELP: readonly (readonly [string, readonly Line[]])[] = [
 
 const READING = [
   'Outlined boxes are single spans. Bars without an outline are many spans too short for a pixel of their own: the height of a bar is the share of the time that was busy, its colour that of the longest; the faint ground above only says that something ran.',
-  'Hollow boxes with a line at their foot are calls: solid into the system, dashed into a library. Violet arrows are wake-ups.',
+  'Hollow boxes with a line at their foot are calls: solid into the system, dashed into a library. Violet arrows are wake-ups. A band over all tracks of a process is a pause of its collector.',
   'Hatched: events were lost there. A side that fades out: the span began before the recording, or never ended.',
 ]
 

@@ -58,6 +58,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   KeyU: 'waker',
   KeyC: 'cpu',
   KeyX: 'arrows',
+  KeyO: 'bands',
   Digit1: 'cpus',
   Digit2: 'states',
   Digit3: 'samples',

@@ -9,14 +9,16 @@ import type {Asked} from './asked'
 import {button, el, traceText} from './dom'
 import {hasMemory, heapTab} from './heap_part'
 import {flameOf, hasSamples, hasStates, splitOf, threadSplits} from './kernel_parts'
+import {hasPauses, pausesPart} from './pauses_part'
 
-export type RangeTab = 'spans' | 'split' | 'samples' | 'memory'
+export type RangeTab = 'spans' | 'split' | 'samples' | 'memory' | 'pauses'
 
 const TITLES: Readonly<Record<RangeTab, string>> = {
   spans: 'Spans',
   split: 'Where time went',
   samples: 'Samples',
   memory: 'Memory',
+  pauses: 'Pauses',
 }
 
 let chosen: RangeTab = 'spans'
@@ -37,6 +39,9 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   }
   if (tracks.some(hasMemory)) {
     tabs.push('memory')
+  }
+  if (hasPauses(trace)) {
+    tabs.push('pauses')
   }
   return tabs
 }
@@ -88,6 +93,9 @@ export function rangeTabs(
 
   const content = (tab: RangeTab): Asked => {
     const {start, end} = range
+    if (tab === 'pauses') {
+      return pausesPart(app, trace, range, tracks)
+    }
     if (tab === 'samples') {
       return flameOfRange(app, trace, range, tracks)
     }

@@ -6,6 +6,7 @@ import type {Nanos} from '../model/nanos'
 import type {RangeSelection} from '../model/selection'
 import {wakesOf} from '../model/wakes'
 import {drawAxis, RULER_HEIGHT} from '../draw/axis'
+import {bandLanes} from '../draw/bands'
 import {makeLanePainter, type SpanBox} from '../draw/lanes'
 import {activityOf, drawMinimap, MINIMAP_HEIGHT} from '../draw/minimap'
 import {drawOverlay, type Marked, type OverlayState} from '../draw/overlay'
@@ -97,9 +98,10 @@ export function makeStage(app: App): Stage {
         visible.push(...row.gaps.map(box => box.lane.id))
       }
     }
+    const lanes = [...new Set([...middleOutward(visible), ...bandLanes(scene)])]
     const wants = wantsOf(scene.cache, {
       range,
-      lanes: middleOutward(visible),
+      lanes,
       allLanes: scene.trace.lanes.map(lane => lane.id),
       lastNumber: Math.floor(scene.trace.facts.duration / tileWidth(range.level)),
     })

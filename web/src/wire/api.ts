@@ -3,6 +3,7 @@
 // in decode.ts.
 
 import type {Nanos} from '../model/nanos'
+import type {CurvePoint, Taken} from '../model/utilisation'
 import type {KernelFacts, Lane, LaneKind, Place, TraceFacts, Track} from '../model/trace'
 
 export const API_VERSION = 1
@@ -116,6 +117,27 @@ export interface Woke {
   readonly place?: Place
 }
 
+/** Of a collector's work, of pauses, of threads that it stopped; bytes. */
+export interface CollectorFacts {
+  readonly who?: {readonly tid: number; readonly label: string; readonly track: number}
+  /** The same work among the spans of its thread. */
+  readonly span?: Place
+  readonly live?: number
+  readonly freed?: number
+  readonly heap_before?: number
+  readonly heap_after?: number
+  readonly cycle?: {
+    readonly place: Place
+    readonly name: number
+    readonly start: Nanos
+    readonly duration: Nanos
+    readonly live?: number
+    readonly freed?: number
+  }
+  readonly pauses?: {readonly count: number; readonly total: Nanos}
+  readonly interrupted?: readonly Waker[]
+}
+
 export interface EventAnswer {
   readonly type: 'event'
   readonly req: number
@@ -154,6 +176,7 @@ export interface EventAnswer {
   readonly turn?: TurnFacts
   readonly sample?: SampleFacts
   readonly woke?: readonly Woke[]
+  readonly collector?: CollectorFacts
 }
 
 export interface NameTotal {
@@ -329,6 +352,25 @@ export interface HeapAnswer {
   }
 }
 
+/** Minimum mutator utilisation of a thread or a process. */
+export interface PausesAnswer {
+  readonly type: 'pauses'
+  readonly req: number
+  readonly what: string
+  readonly track: number
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly offers: readonly {readonly what: string; readonly why_not?: string}[]
+  readonly grain: Nanos
+  readonly threads: number
+  readonly pieces: number
+  readonly taken: Nanos
+  readonly points: readonly CurvePoint[]
+  readonly longest?: CurvePoint
+  readonly window?: Nanos
+  readonly worst?: readonly CurvePoint[]
+}
+
 export interface ErrorAnswer {
   readonly type: 'error'
   readonly req?: number
@@ -344,6 +386,7 @@ export type Answer =
   | FlameAnswer
   | HeapAnswer
   | HeapSoFar
+  | PausesAnswer
 export type ServerMessage = Progress | Hello | Names | Answer | ErrorAnswer
 
 /** [lane, level, first tile, count] */
@@ -361,6 +404,16 @@ export interface Questions {
     readonly ask: {readonly start: Nanos; readonly end: Nanos; readonly pid?: number}
     readonly answer: HeapAnswer
     readonly part: HeapSoFar
+  }
+  readonly pauses: {
+    readonly ask: {
+      readonly what: Taken
+      readonly track: number
+      readonly start: Nanos
+      readonly end: Nanos
+      readonly window?: Nanos
+    }
+    readonly answer: PausesAnswer
   }
   readonly event: {
     readonly ask: {readonly lane: number; readonly index: number}

@@ -84,6 +84,47 @@ test('a flame is a tree: parents first, no part above its whole', () => {
   match(complaint({...flame, functions: [{function: 5}]}), /"functions"/)
 })
 
+const pauses = {
+  type: 'pauses',
+  req: 8,
+  what: 'lock',
+  track: 1,
+  start: 0,
+  end: 100,
+  offers: [{what: 'lock'}, {what: 'collector', why_not: 'no collector told'}],
+  grain: 0,
+  threads: 1,
+  pieces: 1,
+  taken: 5,
+  points: [
+    [1, 1, 5, 1],
+    [100, 5, 0, 1],
+  ],
+  longest: [5, 5, 5, 1],
+  window: 10,
+  worst: [[10, 5, 0, 1]],
+}
+
+test('a curve whose lengths do not grow, or that takes more than there is, is refused', () => {
+  equal(complaint(pauses), '')
+  const {longest, window, worst, ...none} = pauses
+  equal(complaint({...none, points: [], pieces: 0}), '')
+  const [first, last] = pauses.points
+  for (const points of [
+    [last, first],
+    [first, first],
+    [[0, 0, 0, 1]],
+    [[5, 6, 0, 1]],
+    [[5, 1, 0]],
+    [[5, -1, 0, 1]],
+  ]) {
+    match(complaint({...pauses, points}), /"points"/)
+  }
+  match(complaint({...pauses, worst: [[10, 11, 0, 1]]}), /"worst"/)
+  match(complaint({...pauses, longest: 5}), /"longest"/)
+  match(complaint({...pauses, offers: [{what: 5}]}), /"offers"/)
+})
+
 const split = {
   type: 'split',
   req: 6,

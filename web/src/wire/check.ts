@@ -4,8 +4,10 @@
 
 import type {ServerMessage} from './api'
 import {
+  collectorFacts,
   FLAME,
   lockFacts,
+  PAUSES,
   sampleFacts,
   source,
   SPLIT,
@@ -115,6 +117,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
     turn: maybe(turnFacts),
     sample: maybe(sampleFacts),
     woke: maybe(listOf(woke)),
+    collector: maybe(collectorFacts),
   },
   range: {
     req: isNumber,
@@ -130,6 +133,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
   split: SPLIT,
   flame: FLAME,
   heap: HEAP,
+  pauses: PAUSES,
   error: {req: maybe(isNumber), text: isText},
 }
 
@@ -145,7 +149,7 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutNulls(member)]))
 }
 
-const NULLABLE = ['state', 'lock', 'turn', 'sample', 'woke'] as const
+const NULLABLE = ['state', 'lock', 'turn', 'sample', 'woke', 'collector'] as const
 
 function tidied(message: Fields): Fields {
   const parts = NULLABLE.filter(key => Object.hasOwn(message, key))

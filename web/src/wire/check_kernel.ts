@@ -95,6 +95,50 @@ const splitWait = shape({
   name: maybe(isCount),
 })
 
+/** A collector's work, a pause, a stopped thread. */
+export const collectorFacts = shape({
+  who: maybe(shape({tid: isCount, label: isText, track: isCount})),
+  span: maybe(tuple(2)),
+  live: maybe(isCount),
+  freed: maybe(isCount),
+  heap_before: maybe(isCount),
+  heap_after: maybe(isCount),
+  cycle: maybe(
+    shape({
+      place: tuple(2),
+      name: isCount,
+      start: isTime,
+      duration: isLength,
+      live: maybe(isCount),
+      freed: maybe(isCount),
+    }),
+  ),
+  pauses: maybe(shape({count: isCount, total: isLength})),
+  interrupted: maybe(listOf(waker)),
+})
+
+/** Lengths that grow, each of more than nothing and with no more taken than there is. */
+const isCurve: Test = value =>
+  isPoints(value) &&
+  (value as number[][]).every(([window], i, all) => i === 0 || window > all[i - 1][0])
+
+const isPoint: Test = value => {
+  if (!tuple(4)(value)) {
+    return false
+  }
+  const [window, taken, start, track] = value as number[]
+  return (
+    isLength(window) &&
+    window > 0 &&
+    isLength(taken) &&
+    taken <= window &&
+    isTime(start) &&
+    isCount(track)
+  )
+}
+
+const isPoints: Test = listOf(isPoint)
+
 /** A tree: parents stand before their children, weights are sound. */
 export const isTree: Test = value =>
   listOf(tuple(5))(value) &&
@@ -120,6 +164,23 @@ export const SPLIT: Readonly<Record<string, Test>> = {
   run_queue_estimate: maybe(isTime),
   parts: listOf(splitPart),
   waits: listOf(splitWait),
+}
+
+export const PAUSES: Readonly<Record<string, Test>> = {
+  req: isNumber,
+  what: isText,
+  track: isNumber,
+  start: isTime,
+  end: isTime,
+  offers: listOf(shape({what: isText, why_not: maybe(isText)})),
+  grain: isLength,
+  threads: isCount,
+  pieces: isCount,
+  taken: isLength,
+  points: isCurve,
+  longest: maybe(isPoint),
+  window: maybe(isLength),
+  worst: maybe(isPoints),
 }
 
 export const FLAME: Readonly<Record<string, Test>> = {

@@ -56,6 +56,7 @@ const ANSWERS: Readonly<Record<keyof Questions, Answer['type']>> = {
   find: 'found',
   at: 'found',
   split: 'split',
+  pauses: 'pauses',
   flame: 'flame',
   heap: 'heap',
 }
