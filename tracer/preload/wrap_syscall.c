@@ -5,6 +5,7 @@
 #include "tracer/preload/call_results.h"
 #include "tracer/preload/call_table.h"
 
+#include <stddef.h>
 #include <sys/syscall.h>
 
 /* Past all numbers that kernels of today have; a larger one is recorded as "syscall". */
@@ -27,6 +28,14 @@ static const struct ctrace_site_info sites[NUMBERS] = {
 		    .kind = CTRACE_KIND_SYSCALL_ENTER},
 #include "syscall_names.inc"
 };
+
+#if defined(__x86_64__)
+#define WAY_IN	 static
+#define RECORDED "ctrace_syscall_recorded"
+#else
+#define WAY_IN	 CTRACE_WRAPPER
+#define RECORDED "syscall"
+#endif
 
 /* They return in another process, or never: nothing of ours may stand around them. */
 static bool is_no_call(long number)
@@ -64,7 +73,7 @@ static unsigned begin_named(long number, const uint64_t *words)
 		return 0;
 	}
 	if (state == CTRACE_STATE_NOT_MET) {
-		state = ctrace_call_first_pass(&sites[number]);
+		state = is_no_call(number) ? 0 : ctrace_call_first_pass(&sites[number]);
 	}
 	return state != 0 ? recorder->enter(state, words, CTRACE_CALL_ARGS_MAX) : 0;
 }
@@ -73,15 +82,15 @@ static unsigned begin(long number, const uint64_t *words)
 {
 	const uint64_t unnamed[] = {(uint64_t)number};
 
-	if (is_no_call(number)) {
-		return 0;
+	if (is_named(number)) {
+		return begin_named(number, words);
 	}
-	return is_named(number) ? begin_named(number, words)
-				: ctrace_call_begin(CTRACE_CALL_syscall, unnamed, 1);
+	return is_no_call(number) ? 0 : ctrace_call_begin(CTRACE_CALL_syscall, unnamed, 1);
 }
 
 /* libc passes on six arguments too, whatever is there. */
-CTRACE_WRAPPER long syscall(long number, ...)
+WAY_IN long recorded(long number, ...) __asm__(RECORDED);
+__attribute__((used)) WAY_IN long recorded(long number, ...)
 {
 	unsigned state = ctrace_call_state(CTRACE_CALL_syscall);
 	unsigned code = 0;
@@ -105,3 +114,16 @@ CTRACE_WRAPPER long syscall(long number, ...)
 	ctrace_call_end(code, CTRACE_RESULT_ERRNO(result));
 	return result;
 }
+
+#if defined(__x86_64__)
+/* While nobody records, arguments stay where the caller has put them, however many they are. */
+__attribute__((naked)) CTRACE_WRAPPER long syscall(__attribute__((unused)) long number, ...)
+{
+	__asm__("cmpw $0, ctrace_call_states+%c0(%%rip)\n\t"
+		"jne " RECORDED "\n\t"
+		"jmp *ctrace_real+%c1(%%rip)"
+		:
+		: "i"(CTRACE_CALL_syscall * sizeof(ctrace_call_states[0])),
+		  "i"(offsetof(struct ctrace_real, syscall)));
+}
+#endif

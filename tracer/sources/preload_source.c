@@ -212,7 +212,7 @@ static bool prepare(const struct ctrace_source_before *before, struct ctrace_sou
 const struct ctrace_source ctrace_source_preload = {
 	.name = "preload",
 	.about = "calls of libc that may wait, as the program makes them; not of static programs",
-	.costs = "25 to 35 ns a call",
+	.costs = "6 to 30 ns a call",
 	/* Of libraries too; but for those alone nothing is put into a program unasked. */
 	.gives = CTRACE_GIVES_CALLS,
 	.probe = ctrace_preload_probe,

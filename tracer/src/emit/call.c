@@ -24,6 +24,34 @@ CTRACE_HOT bool claim_room(struct ctrace_level *level, uint64_t bytes, uint32_t 
 	return true;
 }
 
+/* The last one first: a jump into a row of stores, and no loop. */
+CTRACE_HOT void put_words(const struct ctrace_level_place *place, uint64_t at,
+			  const uint64_t *words, unsigned count)
+{
+	switch (count) {
+	case 6:
+		ctrace_place_word(place, at + 40, words[5]);
+		__attribute__((fallthrough));
+	case 5:
+		ctrace_place_word(place, at + 32, words[4]);
+		__attribute__((fallthrough));
+	case 4:
+		ctrace_place_word(place, at + 24, words[3]);
+		__attribute__((fallthrough));
+	case 3:
+		ctrace_place_word(place, at + 16, words[2]);
+		__attribute__((fallthrough));
+	case 2:
+		ctrace_place_word(place, at + 8, words[1]);
+		__attribute__((fallthrough));
+	case 1:
+		ctrace_place_word(place, at, words[0]);
+		__attribute__((fallthrough));
+	default:
+		break;
+	}
+}
+
 CTRACE_HOT bool emit_words(uint32_t code, uint32_t end_bit, const uint64_t *words, unsigned count)
 {
 	struct ctrace_level *level = &ctrace_self->levels[0];
@@ -34,9 +62,7 @@ CTRACE_HOT bool emit_words(uint32_t code, uint32_t end_bit, const uint64_t *word
 		return false;
 	}
 	ctrace_place_word(place, head, ctrace_counter_read() << 16 | code | end_bit);
-	for (unsigned i = 0; i < count; i++) {
-		ctrace_place_word(place, head + 8 + 8 * i, words[i]);
-	}
+	put_words(place, head + 8, words, count);
 	ctrace_level_commit(level, place, head + 8 + 8 * count);
 	return true;
 }
