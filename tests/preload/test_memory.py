@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,13 @@ class Memory(unittest.TestCase):
         self.assertEqual("get_growing", callers[20011])
         self.assertEqual("get_growing", callers[21003])
         self.assertEqual("get_aligned", callers[30011])
+
+    def test_of_a_program_that_ends_at_once_all_places_are_known(self):
+        """Its mappings are read while it ends, and then from what it left."""
+        for _ in range(20):
+            frames = re.findall(r"^  frame \d+ module=(\d+) ", self.host("alloc-full", "truth", 1).text, re.MULTILINE)
+            self.assertNotIn("0", frames)
+            self.assertNotEqual([], frames)
 
     def test_heap_says_what_the_program_did(self):
         done = record(self.trace, "alloc-full", Programs.host, "truth", 3, CTRACE_RING_POLICY="block")

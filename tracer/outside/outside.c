@@ -287,6 +287,7 @@ void ctrace_outside_delete(const char *folder)
 	     entry = readdir(files)) {
 		bool is_ours = strcmp(entry->d_name, "process") == 0 ||
 			       strcmp(entry->d_name, CTRACE_MAPS_FILE) == 0 ||
+			       strcmp(entry->d_name, CTRACE_MAPS_FILE_NEW) == 0 ||
 			       strncmp(entry->d_name, "sites-", 6) == 0 ||
 			       strncmp(entry->d_name, "ring-", 5) == 0;
 

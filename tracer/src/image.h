@@ -31,8 +31,9 @@
 /* 1: rings of one size. */
 #define CTRACE_IMAGE_VERSION 2u
 /* What the process has mapped, as /proc/self/maps says it, where records hold addresses. May be
- * missing. */
+ * missing. Written under the second name, so that nobody reads half of it. */
 #define CTRACE_MAPS_FILE      "maps"
+#define CTRACE_MAPS_FILE_NEW  "maps.new"
 #define CTRACE_RING_MAGIC     UINT64_C(0x474e495243525443) /* "CTRCRING" */
 #define CTRACE_PROCESS_MAGIC  UINT64_C(0x434f525043525443) /* "CTRCPROC" */
 #define CTRACE_SITES_MAGIC    UINT64_C(0x4554495343525443) /* "CTRCSITE" */

@@ -12,7 +12,6 @@
 struct asking {
 	struct ctrace_code_places *places;
 	uint32_t pid;
-	bool has_any;
 };
 
 static void destroy(struct ctrace_code_places *places)
@@ -72,7 +71,6 @@ static void take_line(void *context, const struct ctrace_perf_map *map)
 {
 	struct asking *asking = context;
 
-	asking->has_any = true;
 	ctrace_code_places_map(asking->places, asking->pid, map);
 }
 
@@ -81,7 +79,7 @@ void ctrace_code_places_read(struct ctrace_code_places *places, uint32_t pid, co
 	struct asking asking = {.places = places, .pid = pid};
 
 	ctrace_proc_maps(pid, take_line, &asking);
-	if (!asking.has_any && copy != NULL) {
+	if (copy != NULL && !ctrace_proc_maps_is_there(pid)) {
 		ctrace_proc_maps_copy(copy, take_line, &asking);
 	}
 }

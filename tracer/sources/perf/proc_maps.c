@@ -52,11 +52,31 @@ void ctrace_proc_maps_copy(const char *path,
 	}
 }
 
+static void path_of(uint32_t pid, char path[64])
+{
+	snprintf(path, 64, "/proc/%" PRIu32 "/maps", pid);
+}
+
 void ctrace_proc_maps(uint32_t pid, void (*take)(void *context, const struct ctrace_perf_map *map),
 		      void *context)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", pid);
+	path_of(pid, path);
 	ctrace_proc_maps_copy(path, take, context);
+}
+
+bool ctrace_proc_maps_is_there(uint32_t pid)
+{
+	char path[64];
+	FILE *file;
+	bool is_there;
+
+	path_of(pid, path);
+	file = fopen(path, "re");
+	is_there = file != NULL && fgetc(file) != EOF;
+	if (file != NULL) {
+		fclose(file);
+	}
+	return is_there;
 }

@@ -460,7 +460,7 @@ static bool are_maps_told;
 
 static void copy_maps(int from, int to)
 {
-	char text[4096];
+	char text[2048];
 	size_t bytes = 0;
 	ssize_t got;
 
@@ -474,15 +474,17 @@ static void copy_maps(int from, int to)
 
 static void write_maps(void)
 {
-	char path[sizeof(own) + NAMES_BYTES];
+	char path[sizeof(own) + NAMES_BYTES], half[sizeof(own) + NAMES_BYTES];
 	int from = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), to;
 
 	ctrace_text_put(ctrace_text_put(ctrace_text_put(path, own), "/"), CTRACE_MAPS_FILE);
-	to = from >= 0 ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)
+	ctrace_text_put(ctrace_text_put(ctrace_text_put(half, own), "/"), CTRACE_MAPS_FILE_NEW);
+	to = from >= 0 ? open(half, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)
 		       : -1;
 	if (to >= 0) {
 		copy_maps(from, to);
 		close(to);
+		rename(half, path);
 	}
 	if (from >= 0) {
 		close(from);
