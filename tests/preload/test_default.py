@@ -43,6 +43,40 @@ http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folde
 uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip on; gzip_types text/plain;
 server {{ listen 127.0.0.1:{port}; root {folder}/www; }} }}
 """
+LOADER = """
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int count, char **words)
+{
+	void *library = dlopen(words[1], RTLD_NOW);
+	int (*plug)(void) = library ? (int (*)(void))dlsym(library, "plug") : 0;
+	printf("%d\\n", dlsym(RTLD_DEFAULT, "_Znwm") != 0);
+	printf("%d\\n", plug ? plug() : -1);
+	return dlclose(library);
+}
+"""
+# Its result: 3, or how often its own operators were called.
+PLUGIN = """
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <string>
+static int calls;
+#ifdef OWN
+void *operator new(std::size_t size) { calls++; return std::malloc(size); }
+void operator delete(void *block) noexcept { calls++; std::free(block); }
+void operator delete(void *block, std::size_t) noexcept { calls++; std::free(block); }
+#endif
+struct large { char bytes[10001]; };
+extern "C" int plug()
+{
+	for (int i = 0; i < 5; i++) { delete new large; std::string text(10000, 'x'); }
+#ifndef OWN
+	try { (void)!new char[1UL << 62]; } catch (const std::bad_alloc &) { return 3; }
+#endif
+	return calls;
+}
+"""
 SANITIZED = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { free(malloc(100000)); puts(\"ok\"); return 5; }\n"
 
 
@@ -226,6 +260,32 @@ class Unasked(Recorded):
             done = run(*self.words(), "sh", "-c", f"{program}; echo $?")
             self.assertEqual(result_of(plain), result_of(done), sanitizer)
             Trace(self.trace)
+
+    @needs("gcc", "g++")
+    def test_a_library_that_is_loaded_later_finds_its_own_operators(self):
+        """In a program that begins without C++: those of libstdc++, of its own, or linked into it; as without us."""
+        (self.path / "host.c").write_text(LOADER)
+        (self.path / "plug.cpp").write_text(PLUGIN)
+        self.assertEqual(0, run("gcc", "-o", self.path / "host", self.path / "host.c", "-ldl").returncode)
+        for options in ([], ["-DOWN"], ["-static-libstdc++", "-static-libgcc"]):
+            library = self.path / f"plug{len(options)}.so"
+            if run("g++", "-shared", "-fPIC", "-w", *options, "-o", library, self.path / "plug.cpp").returncode != 0:
+                continue
+            plain = run(self.path / "host", library)
+            self.assertIn(b"\n3\n" if "-DOWN" not in options else b"\n20\n", plain.stdout)
+            for source in ("alloc", "alloc-full"):
+                done = run(*self.words("--sources", f"spans,{source},locks"), self.path / "host", library, env=OFTEN)
+                self.assertEqual(result_of(plain), result_of(done), options)
+                self.has_memory()
+
+    @needs("g++")
+    def test_operators_that_the_program_brings_are_its_own(self):
+        (self.path / "own.cpp").write_text(PLUGIN + "int main() { std::printf(\"%d\\n\", plug()); }\n")
+        program = self.path / "own"
+        self.assertEqual(0, run("g++", "-DOWN", "-w", "-o", program, self.path / "own.cpp").returncode)
+        done = run(*self.words("--sources", "spans,alloc-full"), program)
+        self.assertEqual((0, b"20\n", b""), result_of(done))
+        self.assertEqual(10, [fields[1] for fields in self.has_memory().events("alloc")].count("10001"))
 
     def test_a_setuid_program_is_as_without_it(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:

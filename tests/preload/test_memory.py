@@ -147,8 +147,9 @@ class Memory(unittest.TestCase):
             spread = sum(weight * (weight - size) for size, _, weight in found) ** 0.5
             inside += abs(estimate - truth) <= 1.96 * spread
             total += estimate
-        # Of 50 intervals of 95 %, 47.5 hold the truth; fewer than 39 do once in 7,000 times.
-        self.assertGreaterEqual(inside, 39)
+        # Of 50 intervals of 95 %, 47.5 hold the truth; fewer than 37 do once in ten million times, and once in a million if
+        # they are of 94 %, as small sums have them.
+        self.assertGreaterEqual(inside, 37)
         # The mean of 50 runs: its spread is that of one by the square root of 50; five of them.
         self.assertLess(abs(total / runs - truth), 5 * (mean * truth / runs) ** 0.5)
 

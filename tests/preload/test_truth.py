@@ -8,6 +8,7 @@ valgrind, which prints each call (--trace-malloc) and sums them by place (dhat).
 import argparse
 import json
 import os
+import random
 import re
 import shutil
 import sys
@@ -17,6 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from calls_trace import Programs, Trace, result_of, run
+from test_default import found_allocators
 
 SUBJECTS = []
 WAITS = {"CTRACE_RING_POLICY": "block", "CTRACE_BLOCK_MS": "10000"}
@@ -60,7 +62,7 @@ class Theirs:
             self.sizes[int(re.search(r"size (\d+)", call[2])[1] if "size" in call[2] else numbers[0])] += 1
 
     def take_place(self, frames, blocks, size):
-        if "(dl-" in frames[1] or "ld-linux" in frames[0]:
+        if any("(dl-" in frame or "ld-linux" in frame for frame in frames[:2]):
             self.sizes[size // blocks] -= blocks
             return
         self.places[place_of(frames[0]), "blocks"] += blocks
@@ -69,7 +71,7 @@ class Theirs:
 
 def place_of(text):
     """function (file:line), or elsewhere."""
-    found = re.match(r"(.*) \((truth_\w+\.\w+:\d+)\)$", text)
+    found = re.match(r"(.*) \((truth_\w+\.\w+:\d+)\)$", text.replace("(anonymous namespace)::", ""))
     return (re.sub(r"\(.*", "", found[1]), found[2]) if found else "elsewhere"
 
 
@@ -133,6 +135,11 @@ def read_stacks(text):
     return places
 
 
+def own_places(ours):
+    """Those of the subject: not what an allocator gets of another one."""
+    return {place: count for place, count in ours.places.items() if place[0] != "elsewhere"}
+
+
 class Truth(unittest.TestCase):
     def setUp(self):
         if shutil.which("valgrind") is None:
@@ -141,10 +148,14 @@ class Truth(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name)
 
-    def both(self, *subject):
-        done = run(Programs.ctrace, "record", "-q", "--sources", "spans,alloc-full", "-o", self.path / "t", "--", *subject, env=WAITS)
+    def ours(self, *subject, **env):
+        done = run(Programs.ctrace, "record", "-q", "--sources", "spans,alloc-full", "-o", self.path / "t", "--", *subject,
+                   env={**WAITS, **env})
         self.assertEqual((0, b"", b""), result_of(done))
-        ours, theirs = Ours(self.path / "t"), Theirs(self.path, *subject)
+        return Ours(self.path / "t")
+
+    def both(self, *subject):
+        ours, theirs = self.ours(*subject), Theirs(self.path, *subject)
         self.assertGreater(theirs.sizes.total(), 4000)
         self.assertEqual((Counter(), Counter()), (theirs.sizes - ours.sizes, ours.sizes - theirs.sizes))
         self.assertEqual(theirs.freed, ours.freed)
@@ -163,6 +174,44 @@ class Truth(unittest.TestCase):
                 ours, theirs = self.both(subject, "still")
                 self.assertGreater(len(theirs.places), 14)
                 self.assertEqual(dict(theirs.places), dict(ours.places))
+
+    def test_whatever_serves_new_and_malloc_each_place_gets_the_same(self):
+        """Some of these allocators have operators of their own, which never come to malloc."""
+        for subject in SUBJECTS:
+            alone = own_places(self.ours(subject, "still"))
+            for library in found_allocators():
+                with self.subTest(subject, library=library):
+                    self.assertEqual(alone, own_places(self.ours(subject, "still", LD_PRELOAD=library)))
+
+    def test_samples_of_new_are_unbiased(self):
+        """Whether it comes to malloc, which then must not count again, or does not, and must count itself."""
+        subject = next(subject for subject in SUBJECTS if "operators" in subject.name)
+        truth = sum(count for (place, what), count in own_places(self.ours(subject, "still")).items() if what == "bytes")
+        seed = int(os.environ.get("CTRACE_TEST_SEED", random.randrange(1 << 30)))
+        print(f"seed: {seed}", flush=True)
+        mean, runs = 20000, 8
+        for library in ["", *[library for library in found_allocators() if "mimalloc" not in library]]:
+            total = 0
+            for i in range(runs):
+                done = run(Programs.ctrace, "record", "-q", "--sources", "spans,alloc", "-o", self.path / "t", "--", subject, "still", env={
+                    **WAITS, "CTRACE_ALLOC_BYTES": str(mean), "CTRACE_ALLOC_SEED": str(1 + seed + i), "LD_PRELOAD": library})
+                self.assertEqual((0, b"", b""), result_of(done))
+                total += sum(int(fields[3]) for fields in Trace(self.path / "t").events("alloc"))
+            # The spread of a mean of so many; six of them are passed once in 500 million times.
+            self.assertLess(abs(total / runs - truth), 6 * (mean * truth / runs) ** 0.5, library)
+
+    def test_what_new_throws_is_caught(self):
+        subject = next(subject for subject in SUBJECTS if "operators" in subject.name)
+        for library in ["", *found_allocators()]:
+            for source, env in (("alloc", {"CTRACE_ALLOC_BYTES": "1000"}), ("alloc-full", WAITS)):
+                plain = run(subject, "refuse", env={"LD_PRELOAD": library})
+                done = run(Programs.ctrace, "record", "-q", "--sources", f"spans,{source}", "-o", self.path / "t", "--", subject, "refuse",
+                           env={**env, "LD_PRELOAD": library})
+                # Debian's mimalloc is built as C, and ends the program instead.
+                if "mimalloc" not in library:
+                    self.assertEqual(0, plain.returncode, library)
+                self.assertEqual(plain.returncode if plain.returncode >= 0 else 128 - plain.returncode, done.returncode, library)
+                Trace(self.path / "t")
 
 
 if __name__ == "__main__":

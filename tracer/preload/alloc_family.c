@@ -2,8 +2,7 @@
 
 /*
  * malloc and its relatives, in front of whatever serves them. Each is a comparison and a jump for a
- * block that is not recorded; operators new and delete come here by themselves, unless an
- * allocator has its own.
+ * block that is not recorded. Operators new and delete stand before them (operators.h).
  *
  * The rare half of each is jumped to, so that its caller is the program, and what it knows of the
  * stack is where the program stands.

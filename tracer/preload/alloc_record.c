@@ -215,7 +215,8 @@ bool ctrace_alloc_gives_back(const void *block)
 	int now = atomic_load_explicit(&mode, memory_order_acquire); /* [L] */
 	unsigned state;
 
-	if (block == NULL || (now != FULL && (now != SAMPLED || !ctrace_live_remove(block)))) {
+	if (block == NULL || block == ctrace_alloc_self.told ||
+	    (now != FULL && (now != SAMPLED || !ctrace_live_remove(block)))) {
 		return false;
 	}
 	state = state_of(SITE_FREE);

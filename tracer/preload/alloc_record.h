@@ -31,11 +31,13 @@ enum ctrace_alloc_choice { CTRACE_ALLOC_PASS, CTRACE_ALLOC_SAMPLED, CTRACE_ALLOC
 
 /*
  * `left`: bytes up to and with the next that is chosen. 0: the slow path decides, as at a thread's
- * beginning and where everything is recorded.
+ * beginning and where everything is recorded. `told`: the block whose delete is recorded, and whose
+ * free is not to be.
  */
 struct ctrace_alloc_self {
 	uint64_t left;
 	uint64_t random;
+	const void *told;
 	bool has_drawn;
 };
 

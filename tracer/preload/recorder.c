@@ -7,6 +7,7 @@
 #include "tracer/preload/alloc_record.h"
 #include "tracer/preload/gc_hooks.h"
 #include "tracer/preload/lock_stack.h"
+#include "tracer/preload/operators.h"
 
 #include <elf.h>
 #include <link.h>
@@ -170,6 +171,7 @@ __attribute__((constructor)) static void choose_recorder(void)
 {
 	const struct ctrace_face *recorder = find_recorder();
 
+	ctrace_operators_start();
 	/* [R] release: what the recorder has made of itself, before calls use it. */
 	atomic_store_explicit(&ctrace_recorder, recorder, memory_order_release);
 	ctrace_alloc_start(recorder);
