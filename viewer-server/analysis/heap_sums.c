@@ -360,15 +360,26 @@ static bool revive(struct summing *summing, const struct ctrace_heap_event *even
 	return true;
 }
 
+/* The walk lends a name only until its next event. */
+static bool keep_name(struct ctrace_heap_pool *pool, struct ctrace_bytes name)
+{
+	char *named = realloc(pool->named, name.size);
+
+	if (named == NULL) {
+		return false;
+	}
+	memcpy(named, name.bytes, name.size);
+	pool->named = named;
+	pool->name = (struct ctrace_bytes){named, name.size};
+	return true;
+}
+
 static bool resize_pool(struct summing *summing, const struct ctrace_heap_event *event)
 {
 	struct ctrace_heap_pool *pool = pool_of(summing->heap, event->pid, event->pool);
 
-	if (pool == NULL) {
+	if (pool == NULL || (event->name.size > 0 && !keep_name(pool, event->name))) {
 		return false;
-	}
-	if (event->name.size > 0) {
-		pool->name = event->name;
 	}
 	if (!event->is_less) {
 		pool->reserved += event->size;
@@ -547,6 +558,9 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 
 void ctrace_heap_finish(struct ctrace_heap *heap)
 {
+	for (uint32_t i = 0; i < heap->pool_count; i++) {
+		free(heap->pools[i].named);
+	}
 	free(heap->sites);
 	free(heap->pairs);
 	free(heap->pools);

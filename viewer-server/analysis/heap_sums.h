@@ -50,7 +50,8 @@ struct ctrace_heap_pair {
 
 struct ctrace_heap_pool {
 	uint64_t pid, pool;
-	struct ctrace_bytes name; /* borrows from the trace; may be empty */
+	struct ctrace_bytes name; /* of `named`; may be empty */
+	char *named;		  /* owned */
 	uint64_t reserved;	  /* bytes that it has, at the moment */
 	uint64_t live;		  /* of which so many are given out */
 };
