@@ -7,6 +7,7 @@
 import argparse
 import glob
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -94,8 +95,8 @@ class Collectors(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.trace = Path(self.folder.name) / "trace.out"
 
-    def record(self, *words, sources="spans,gc"):
-        return run(Programs.ctrace, "record", "-q", "--sources", sources, "-o", self.trace, "--", *words)
+    def record(self, *words, sources="spans,gc", **more):
+        return run(Programs.ctrace, "record", "-q", "--sources", sources, "-o", self.trace, "--", *words, **more)
 
     def recorded(self, *words, **more):
         done = self.record(*words, **more)
@@ -169,6 +170,20 @@ class Collectors(unittest.TestCase):
                 count, error = text.splitlines()
                 self.assertEqual("no error", error)
                 self.assertEqual([FULL] * int(count), [work.kind for work in found.outermost()])
+
+    @unittest.skipIf(not glob.glob(LIBGC), "no libgc")
+    def test_a_libgc_of_another_name_that_only_its_user_knows_is_found(self):
+        """The loader knows the plugin by a name without a slash, so that its caller matters: dlopen passes it on unseen."""
+        folder = Path(self.folder.name)
+        for source, name in ((ARGUMENTS.plugin, "libuser.so"), (glob.glob(LIBGC)[0], "libxc.so.1")):
+            folder.joinpath(name).write_bytes(Path(source).read_bytes().replace(b"libgc.so.1\0", b"libxc.so.1\0"))
+        paths = {"LD_LIBRARY_PATH": f"{folder}:{os.environ.get('LD_LIBRARY_PATH', '')}"}
+        plain = run(ARGUMENTS.loader, "plugin", "libuser.so", env=paths)
+        self.assertEqual((0, b""), (plain.returncode, plain.stderr))
+        self.assertEqual(result_of(plain), result_of(run(ARGUMENTS.loader, "plugin", "libuser.so", env={**paths, "LD_PRELOAD": str(Programs.preload)})))
+        done = self.record(ARGUMENTS.loader, "plugin", "libuser.so", env=paths)
+        self.assertEqual(result_of(plain), result_of(done))
+        self.assertEqual(int(plain.stdout.split()[0]), len(Collections(self.trace).all(FULL)))
 
     def test_it_takes_part_unless_it_is_left_out(self):
         for sources, count in (("best", 6), ("spans,locks,gc", 6), ("best,-alloc,-locks", 6), ("best,-gc", 0), ("spans,preload,locks", 0)):

@@ -104,11 +104,16 @@ void ctrace_gc_look_at(void *handle)
 /* ---- what programs call ---- */
 
 /* Finds libgc, and puts our handlers in if that is still to be done. */
-static bool is_there(void)
+static bool is_there_for(const void *caller)
 {
+	bool is_found = ctrace_gc_real_find_for(caller);
+
 	hook(NULL);
-	return ctrace_gc_real_find(NULL);
+	return is_found;
 }
+
+/* Only in a function that programs call. */
+#define IS_THERE() is_there_for(__builtin_return_address(0))
 
 static bool is_hooked(void)
 {
@@ -122,7 +127,7 @@ static bool is_hooked(void)
 #define WRAP(type, what, next, handler)                                                            \
 	static void set_##what(type *given)                                                        \
 	{                                                                                          \
-		if (is_there() && ctrace_gc_real.set_##what != NULL) {                             \
+		if (IS_THERE() && ctrace_gc_real.set_##what != NULL) {                             \
 			atomic_store_explicit(&(next), given, memory_order_relaxed);               \
 			ctrace_gc_real.set_##what(is_hooked() ? (handler) : given);                \
 		}                                                                                  \
@@ -132,7 +137,7 @@ static bool is_hooked(void)
 	{                                                                                          \
 		type *known = NULL;                                                                \
                                                                                                    \
-		if (is_there() && ctrace_gc_real.get_##what != NULL) {                             \
+		if (IS_THERE() && ctrace_gc_real.get_##what != NULL) {                             \
 			known = ctrace_gc_real.get_##what();                                       \
 		}                                                                                  \
 		return known == (handler) ? atomic_load_explicit(&(next), memory_order_relaxed)    \
@@ -148,7 +153,7 @@ WRAP(ctrace_gc_resize_fn, on_heap_resize, on_resize, handle_resize)
 
 static void init(void)
 {
-	if (is_there() && ctrace_gc_real.init != NULL) {
+	if (IS_THERE() && ctrace_gc_real.init != NULL) {
 		ctrace_gc_real.init();
 	}
 }
@@ -170,7 +175,7 @@ static void settle_locked(void)
 
 static void gcollect(void)
 {
-	if (is_there() && ctrace_gc_real.gcollect != NULL) {
+	if (IS_THERE() && ctrace_gc_real.gcollect != NULL) {
 		ctrace_gc_real.gcollect();
 		settle_locked();
 	}
@@ -180,7 +185,7 @@ static int try_to_collect(int (*stop_function)(void))
 {
 	int is_done = 0;
 
-	if (is_there() && ctrace_gc_real.try_to_collect != NULL) {
+	if (IS_THERE() && ctrace_gc_real.try_to_collect != NULL) {
 		is_done = ctrace_gc_real.try_to_collect(stop_function);
 		settle_locked();
 	}

@@ -130,3 +130,19 @@ bool ctrace_gc_real_find(void *handle)
 	errno = saved;
 	return ctrace_gc_real_is_found();
 }
+
+bool ctrace_gc_real_find_for(const void *caller)
+{
+	int saved = errno;
+	void *handle = NULL;
+	Dl_info file;
+
+	if (ctrace_gc_real_find(NULL)) {
+		return true;
+	}
+	if (dladdr(caller, &file) != 0 && file.dli_fname != NULL) {
+		handle = ctrace_real.dlopen(file.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	}
+	errno = saved;
+	return handle != NULL && ctrace_gc_real_find(handle);
+}

@@ -8,6 +8,7 @@
  *
  *     a library that the program was linked with
  *     what dlopen has just loaded, or anything of the name libgc.so that is loaded already
+ *     the library that calls one of our functions, and what that one was linked with
  *
  * One that is linked into the program itself is left alone: its getters would show our handlers.
  * Nothing of libgc is needed to build this.
@@ -52,6 +53,8 @@ bool ctrace_gc_real_is_found(void);
 /* Look where programs look; then in `handle` (of dlopen) if that is not NULL, then among all that
  * is loaded. The first one found stays. errno and dlerror's message are as before. */
 bool ctrace_gc_real_find(void *handle);
+/* As above, and then where the code that calls would find it without us. */
+bool ctrace_gc_real_find_for(const void *caller);
 #pragma GCC visibility pop
 
 #endif
