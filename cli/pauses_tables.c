@@ -29,10 +29,11 @@ static bool is_thread(const struct ctrace_pauses_shown *shown)
 	return track_of(shown, shown->track)->kind == CTRACE_TRACK_THREAD;
 }
 
-/* Of a process, which of its threads is meant; a collector stops all of them. */
+/* Of a process, which of its threads is meant; a collector's pauses stop all of them. */
 static bool names_threads(const struct ctrace_pauses_shown *shown)
 {
-	return !is_thread(shown) && shown->what != CTRACE_PAUSE_COLLECTOR;
+	return !is_thread(shown) && shown->pauses->point_count > 0 &&
+	       shown->pauses->points[0].track != shown->track;
 }
 
 /* ---- Text ------------------------------------------------------------------------ */
@@ -55,7 +56,7 @@ static void put_heading(FILE *out, const struct ctrace_pauses_shown *shown)
 	const char *meaning = meanings[shown->what];
 	char taken[24], longest[24];
 
-	if (shown->what == CTRACE_PAUSE_COLLECTOR && is_thread(shown)) {
+	if (shown->what == CTRACE_PAUSE_COLLECTOR && (is_thread(shown) || names_threads(shown))) {
 		meaning = "the world stood still, or the thread worked for the collector, or it "
 			  "was stopped";
 	}

@@ -142,9 +142,20 @@ static void a_thread_that_a_collector_stopped_alone_has_lost_that_time(void **st
 	assert_int_equal(pauses.taken, 5000);
 	ask(CTRACE_PAUSE_COLLECTOR, MAIN, 0, UINT64_MAX, 0);
 	assert_int_equal(pauses.taken, 0);
-	ask(CTRACE_PAUSE_COLLECTOR, 0, 0, UINT64_MAX, 0);
-	assert_non_null(pauses.why_not[CTRACE_PAUSE_COLLECTOR]);
-	assert_int_equal(pauses.point_count, 0);
+}
+
+static void where_the_world_never_stops_the_worst_of_the_threads_counts(void **state)
+{
+	(void)state;
+	work(1, 1000, 3000, CTRACE_COLLECTOR_STEP);
+	work(2, 9000, 10000, CTRACE_COLLECTOR_STEP);
+	tell();
+	ask(CTRACE_PAUSE_COLLECTOR, 0, 0, UINT64_MAX, 4000);
+	assert_null(pauses.why_not[CTRACE_PAUSE_COLLECTOR]);
+	assert_int_equal(pauses.threads, 2);
+	assert_int_equal(pauses.worst[0].track, track_of(MAIN));
+	assert_int_equal(pauses.worst[0].taken, 2000);
+	assert_int_equal(pauses.worst[1].track, track_of(WORKER));
 }
 
 static void the_worst_windows_do_not_overlap_and_the_worst_comes_first(void **state)
@@ -357,6 +368,7 @@ int main(void)
 		PROMISE(pauses_stop_the_process_and_every_thread),
 		PROMISE(of_one_thread_its_own_work_for_the_collector_counts_too),
 		PROMISE(a_thread_that_a_collector_stopped_alone_has_lost_that_time),
+		PROMISE(where_the_world_never_stops_the_worst_of_the_threads_counts),
 		PROMISE(the_worst_windows_do_not_overlap_and_the_worst_comes_first),
 		PROMISE(windows_lie_within_the_range),
 		PROMISE(states_say_how_long_a_thread_waited_for_a_cpu_and_for_all_else),

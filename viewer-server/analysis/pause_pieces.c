@@ -325,7 +325,8 @@ static void fill_members(struct filling *filling)
 	const struct ctrace_track *tracks = ctrace_model_tracks(filling->model, &count);
 
 	if (question->what == CTRACE_PAUSE_COLLECTOR &&
-	    tracks[question->track].kind == CTRACE_TRACK_PROCESS) {
+	    tracks[question->track].kind == CTRACE_TRACK_PROCESS &&
+	    has_lane(filling->model, question->track, CTRACE_LANE_PAUSE)) {
 		filling->member = &members->items[members->count++];
 		filling->member->track = question->track;
 		add_pauses(filling);
@@ -384,17 +385,11 @@ void ctrace_pause_members_finish(struct ctrace_pause_members *members)
 
 static const char *why_no_collector(const struct ctrace_model *model, uint32_t track)
 {
-	bool has_cycles = has_lane(model, track, CTRACE_LANE_CYCLE);
+	bool is_told = has_lane(model, track, CTRACE_LANE_PAUSE) ||
+		       has_lane(model, track, CTRACE_LANE_CYCLE) ||
+		       has_lane(model, track, CTRACE_LANE_HALT);
 
-	if (has_lane(model, track, CTRACE_LANE_PAUSE) ||
-	    (is_kind(model, track, CTRACE_TRACK_THREAD) &&
-	     (has_cycles || has_lane(model, track, CTRACE_LANE_HALT)))) {
-		return NULL;
-	}
-	return has_cycles
-		       ? "the collector told of no time in which the world stood still; ask of a "
-			 "thread, whose own work for it counts"
-		       : "no collector of this process told of its work";
+	return is_told ? NULL : "no collector of this process told of its work";
 }
 
 const char *ctrace_pause_why_not(const struct ctrace_model *model, uint32_t track,

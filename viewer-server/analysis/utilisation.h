@@ -13,8 +13,9 @@
  *           1 us   1 ms   1 s   window
  *
  * What takes time away is chosen. Of a process the worst of its threads counts, whichever that is
- * for a length; but a collector's pauses stop the process as one. Windows lie wholly in the
- * stretch asked for, and, where states are looked at, within what is known of the thread.
+ * for a length; but a collector's pauses stop the process as one (of a collector that never stops
+ * the world the worst of the threads counts, too). Windows lie wholly in the stretch asked for,
+ * and, where states are looked at, within what is known of the thread.
  *
  * Thread: any, own object.
  */

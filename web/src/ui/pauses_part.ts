@@ -2,28 +2,18 @@
 // The tab Pauses: minimum mutator utilisation of a range as a curve, and the worst windows of a
 // length that is chosen in it.
 
-import {formatDuration, formatFigure, formatMoment, type Nanos} from '../model/nanos'
+import {formatDuration, type Nanos} from '../model/nanos'
 import {formatPlural} from '../model/quantity'
 import {laneOfTrack, type Trace, type Track} from '../model/trace'
-import {
-  formatLeft,
-  placeOf,
-  pointAt,
-  shareLeft,
-  TAKEN,
-  TAKEN_TITLES,
-  takenWords,
-  windowsToChoose,
-  type CurvePoint,
-  type Taken,
-} from '../model/utilisation'
-import {CURVE_HEIGHT, drawCurve, placeAt} from '../draw/utilisation_curve'
+import {TAKEN, TAKEN_TITLES, takenWords, windowsToChoose, type Taken} from '../model/utilisation'
 import type {PausesAnswer} from '../wire/api'
 import {Cancelled} from '../wire/client'
 import type {App} from './app'
 import type {Asked} from './asked'
-import {el, traceText} from './dom'
-import {copyButton, makeTable, type Column} from './table'
+import {el} from './dom'
+import {curveCanvas} from './pauses_curve'
+import {pointText, summary, textOf, worstTable} from './pauses_words'
+import {copyButton} from './table'
 
 interface Stretch {
   readonly start: Nanos
@@ -74,190 +64,19 @@ function option(value: string, text: string): HTMLOptionElement {
   return made
 }
 
-/** What is known of a point, as a line. */
-function pointText(trace: Trace, answer: PausesAnswer, point: CurvePoint): HTMLElement {
-  const [window, taken, start, track] = point
-  const named = track === answer.track ? '' : ` in ${trace.trackById.get(track)?.label ?? ''}`
-  return el(
-    'span',
-    {},
-    el('span', {class: 'strong', text: formatLeft(point)}),
-    ` left at worst in ${formatDuration(window)}`,
-    el('span', {class: 'soft'}, `: ${formatDuration(taken)} taken`, traceText(named)),
-    el('span', {class: 'soft', text: `, at ${formatMoment(start, Math.max(1, window / 100))}`}),
+/** Curves that the trace has no data for, and why. */
+function missingPart(answer: PausesAnswer): HTMLElement[] {
+  const missing = answer.offers.filter(offer => offer.why_not !== undefined)
+  const titleOf = (what: string): string =>
+    TAKEN_TITLES[TAKEN.find(one => one === what) ?? 'collector']
+  if (missing.length === 0) {
+    return []
+  }
+  const items = missing.map(({what, why_not: why = ''}) =>
+    el('li', {}, el('span', {class: 'strong', text: `${titleOf(what)}: `}), why),
   )
-}
-
-interface CurveChoice {
-  /** Index of a point. */
-  readonly onMark: (marked: number) => void
-  readonly onChoose: (window: Nanos) => void
-}
-
-/** The canvas, its pointer and its keys. */
-function curveCanvas(
-  app: App,
-  answer: PausesAnswer,
-  choice: CurveChoice,
-): {readonly root: HTMLElement; readonly draw: () => void} {
-  const {points} = answer
-  const canvas = el('canvas', {class: 'curve', label: 'Utilisation by length of window'})
-  canvas.setAttribute('role', 'slider')
-  canvas.setAttribute('aria-valuemin', '0')
-  canvas.setAttribute('aria-valuemax', String(points.length - 1))
-  canvas.tabIndex = 0
-  const ctx = canvas.getContext('2d')
-  let marked = -1
-
-  const draw = (): void => {
-    const width = canvas.parentElement?.clientWidth ?? 0
-    if (ctx === null || width === 0) {
-      return
-    }
-    const pixelRatio = window.devicePixelRatio || 1
-    canvas.width = Math.round(width * pixelRatio)
-    canvas.height = Math.round(CURVE_HEIGHT * pixelRatio)
-    canvas.style.width = `${width}px`
-    canvas.style.height = `${CURVE_HEIGHT}px`
-    drawCurve(ctx, {
-      points,
-      width,
-      pixelRatio,
-      theme: app.theme(),
-      marked,
-      window: answer.window ?? 0,
-    })
-  }
-  const mark = (next: number): void => {
-    if (next !== marked) {
-      marked = next
-      const spoken = marked < 0 ? pointAt(placeOf(answer.window ?? 1, points), points) : marked
-      canvas.setAttribute('aria-valuenow', String(spoken))
-      canvas.setAttribute(
-        'aria-valuetext',
-        `${formatDuration(points[spoken][0])}: ${formatLeft(points[spoken])}`,
-      )
-      choice.onMark(marked)
-      draw()
-    }
-  }
-  const under = (event: MouseEvent): number => {
-    const rect = canvas.getBoundingClientRect()
-    return pointAt(placeAt(rect.width, event.clientX - rect.left), points)
-  }
-  const chosen = (): number => pointAt(placeOf(answer.window ?? points[0][0], points), points)
-  const keys: Readonly<Record<string, () => void>> = {
-    ArrowLeft: () => mark(Math.max(0, (marked < 0 ? chosen() : marked) - 1)),
-    ArrowRight: () => mark(Math.min(points.length - 1, (marked < 0 ? chosen() : marked) + 1)),
-    Home: () => mark(0),
-    End: () => mark(points.length - 1),
-    Enter: () => choice.onChoose(points[marked < 0 ? chosen() : marked][0]),
-  }
-  canvas.addEventListener('pointermove', event => mark(under(event)))
-  canvas.addEventListener('pointerleave', () => mark(-1))
-  canvas.addEventListener('click', event => choice.onChoose(points[under(event)][0]))
-  canvas.addEventListener('keydown', event => {
-    const run = Object.hasOwn(keys, event.key) ? keys[event.key] : undefined
-    if (run !== undefined && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      event.preventDefault()
-      event.stopPropagation()
-      run()
-    }
-  })
-  const root = el('div', {class: 'curve-place'}, canvas)
-  new ResizeObserver(draw).observe(root)
-  return {root, draw}
-}
-
-function worstTable(
-  app: App,
-  trace: Trace,
-  answer: PausesAnswer,
-): {readonly root: HTMLElement; readonly text: () => string} {
-  const worst = answer.worst ?? []
-  const go = (point: CurvePoint): HTMLElement => {
-    const [length, , start, track] = point
-    const text = formatMoment(start, Math.max(1, length / 100))
-    const made = el('button', {class: 'link', title: 'Go to this window', text})
-    made.type = 'button'
-    made.addEventListener('click', () => {
-      const isThread = trace.trackById.get(track)?.kind === 'thread'
-      app.select({
-        type: 'range',
-        start,
-        end: start + length,
-        tracks: isThread ? [track] : [],
-        lane: -1,
-      })
-      app.frameRange(start, start + length, 0.6)
-    })
-    return made
-  }
-  const columns: Column<CurvePoint>[] = [
-    {
-      title: 'From',
-      hint: 'Sort by time; click a time to go there',
-      isNumber: false,
-      value: point => point[2],
-      cell: go,
-    },
-    {
-      title: 'Utilisation',
-      hint: 'The share of the window that is left',
-      isNumber: true,
-      value: point => Number((shareLeft(point) * 100).toFixed(4)),
-      cell: formatLeft,
-    },
-    {
-      title: 'Taken',
-      hint: 'Of the window',
-      isNumber: true,
-      value: point => point[1],
-      cell: point => formatFigure(point[1]),
-    },
-  ]
-  if (worst.some(point => point[3] !== answer.track)) {
-    columns.push({
-      title: 'Thread',
-      hint: 'Sort by thread',
-      isNumber: false,
-      value: point => trace.trackById.get(point[3])?.label ?? '',
-      cell: point => traceText(trace.trackById.get(point[3])?.label ?? ''),
-    })
-  }
-  return makeTable(columns, worst, -1)
-}
-
-function summary(answer: PausesAnswer): string {
-  const {pieces, taken, longest, threads} = answer
-  if (pieces === 0 || longest === undefined) {
-    return 'Nothing was taken away here.'
-  }
-  const of = threads > 1 ? ` of ${formatPlural(threads, 'thread')}` : ''
-  return `${formatPlural(pieces, 'time')}, ${formatDuration(taken)} in all${of}; the longest ${formatDuration(longest[0])}`
-}
-
-/** Every number of the answer, exact, for a spreadsheet. */
-function textOf(trace: Trace, answer: PausesAnswer): string {
-  const line = (point: CurvePoint): string =>
-    [
-      point[0],
-      point[1],
-      shareLeft(point).toFixed(9),
-      point[2],
-      trace.trackById.get(point[3])?.label,
-    ]
-      .join('\t')
-      .replace(/[\r\n]/g, ' ')
-  const head = 'window ns\ttaken ns\tutilisation\tstart ns\tof'
-  return [
-    `${answer.what}, ${answer.start} to ${answer.end} ns`,
-    head,
-    ...answer.points.map(line),
-    `worst windows of ${answer.window ?? 0} ns`,
-    head,
-    ...(answer.worst ?? []).map(line),
-  ].join('\n')
+  const head = el('summary', {text: `${formatPlural(missing.length, 'curve')} cannot be had here`})
+  return [el('details', {class: 'missing'}, head, el('ul', {}, ...items))]
 }
 
 export function pausesPart(
@@ -305,7 +124,8 @@ export function pausesPart(
   const show = (answer: PausesAnswer): void => {
     copied = answer
     showOffers(answer)
-    const isThread = scope.kind === 'thread'
+    const isThread =
+      (answer.points[0]?.[3] ?? answer.track) !== answer.track || scope.kind === 'thread'
     const parts: Node[] = [
       el('p', {class: 'soft', text: takenWords(taken, isThread)}),
       el('p', {class: 'lead', text: summary(answer)}),
@@ -313,7 +133,7 @@ export function pausesPart(
     if (answer.pieces > 0 && answer.points.length > 0) {
       parts.push(...curveParts(answer))
     }
-    content.replaceChildren(...parts)
+    content.replaceChildren(...parts, ...missingPart(answer))
   }
 
   const curveParts = (answer: PausesAnswer): Node[] => {
@@ -361,7 +181,8 @@ export function pausesPart(
     copied = null
     showOffers(answer)
     content.replaceChildren(
-      el('p', {class: 'soft', text: `${why.charAt(0).toUpperCase()}${why.slice(1)}.`}),
+      el('p', {class: 'soft', text: `${TAKEN_TITLES[taken]}: ${why}.`}),
+      ...missingPart(answer),
     )
   }
 
@@ -396,7 +217,6 @@ export function pausesPart(
     chosenWindow = length
     ask()
     if (isFocused) {
-      void open
       refocus()
     }
   }
