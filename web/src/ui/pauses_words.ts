@@ -44,15 +44,25 @@ export function worstTable(
         tracks: isThread ? [track] : [],
         lane: -1,
       })
-      app.frameRange(start, start + length, 0.6)
+      app.frameRange(start, start + length, 0.3)
     })
     return made
   }
+  const label = (point: CurvePoint): string => trace.trackById.get(point[3])?.label ?? ''
+  const isOfThreads = worst.some(point => point[3] !== answer.track)
+  const thread: Column<CurvePoint> = {
+    title: 'Thread',
+    hint: 'Sort by thread',
+    isNumber: false,
+    value: label,
+    cell: point => traceText(label(point)),
+  }
   const columns: Column<CurvePoint>[] = [
+    ...(isOfThreads ? [thread] : []),
     {
       title: 'From',
       hint: 'Sort by time; click a time to go there',
-      isNumber: false,
+      isNumber: isOfThreads,
       value: point => point[2],
       cell: go,
     },
@@ -71,15 +81,6 @@ export function worstTable(
       cell: point => formatFigure(point[1]),
     },
   ]
-  if (worst.some(point => point[3] !== answer.track)) {
-    columns.push({
-      title: 'Thread',
-      hint: 'Sort by thread',
-      isNumber: false,
-      value: point => trace.trackById.get(point[3])?.label ?? '',
-      cell: point => traceText(trace.trackById.get(point[3])?.label ?? ''),
-    })
-  }
   return makeTable(columns, worst, -1)
 }
 

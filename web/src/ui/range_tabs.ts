@@ -40,7 +40,7 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   if (tracks.some(hasMemory)) {
     tabs.push('memory')
   }
-  if (hasPauses(trace)) {
+  if (tracks.length > 0 && hasPauses(trace)) {
     tabs.push('pauses')
   }
   return tabs
