@@ -19,6 +19,13 @@ static int complain(const char *command, const char *text)
 	return CTRACE_EXIT_USAGE;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 int ctrace_thread_list_init(struct ctrace_thread_list *list, const char *command, const char *text)
 {
 	size_t most = 1;
@@ -42,6 +49,7 @@ int ctrace_thread_list_init(struct ctrace_thread_list *list, const char *command
 		list->tids[list->count++] = tid;
 		at = *end == ',' ? end + 1 : NULL;
 	}
+	qsort(list->tids, list->count, sizeof(*list->tids), by_number);
 	return -1;
 }
 

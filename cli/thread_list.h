@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 struct ctrace_thread_list {
-	uint64_t *tids; /* owned */
+	uint64_t *tids; /* owned, ascending */
 	uint32_t count;
 };
 

@@ -5,9 +5,13 @@
 
 #include "cli/json_out.h"
 #include "cli/top_tables.h"
+#include "viewer-server/analysis/heap_stack.h"
+#include "viewer-server/analysis/lock_places.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
+#include <string.h>
+
+#define FUNCTION_BYTES 256u
 
 enum ctrace_status ctrace_top_locks_init(struct ctrace_top_locks *locks,
 					 const struct ctrace_trace *trace,
@@ -18,7 +22,7 @@ enum ctrace_status ctrace_top_locks_init(struct ctrace_top_locks *locks,
 	*locks = (struct ctrace_top_locks){0};
 	status = ctrace_lock_waits_init(&locks->waits, trace, NULL);
 	if (status == CTRACE_OK) {
-		status = ctrace_lock_counts_init(&locks->counts, &locks->waits, settings);
+		status = ctrace_lock_counts_init(&locks->counts, &locks->waits, trace, settings);
 	}
 	if (status == CTRACE_OK) {
 		status = ctrace_lock_cycles_init(&locks->cycles, &locks->waits);
@@ -43,7 +47,19 @@ static struct ctrace_bytes call_of(const struct ctrace_trace *trace, uint32_t ca
 
 /* ---- Text ------------------------------------------------------------------------ */
 
-static void put_row(FILE *out, const struct ctrace_lock_row *row)
+static void put_function(FILE *out, const char *before, const struct ctrace_trace *trace,
+			 uint32_t frame)
+{
+	char name[FUNCTION_BYTES];
+
+	ctrace_heap_function(trace, ctrace_trace_frame(trace, frame), name, sizeof(name));
+	fputs(before, out);
+	for (const char *at = name; *at != '\0'; at++) {
+		fputc((unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at, out);
+	}
+}
+
+static void put_row(FILE *out, const struct ctrace_lock_row *row, const struct ctrace_trace *trace)
 {
 	char total[24], p50[24], p99[24], max[24], holder[24] = "-";
 
@@ -51,13 +67,35 @@ static void put_row(FILE *out, const struct ctrace_lock_row *row)
 		snprintf(holder, sizeof(holder), "%" PRIu64, row->holder);
 	}
 	fprintf(out,
-		"  %10s %10" PRIu64 " %10s %10s %10s %8" PRIu64 " %8s %8" PRIu64 "  %s 0x%" PRIx64
-		"\n",
+		"  %10s %10" PRIu64 " %10s %10s %10s %8" PRIu64 " %8s %8" PRIu64 "  %s 0x%" PRIx64,
 		ctrace_top_tables_duration(row->total, total), row->count,
 		ctrace_top_tables_duration(row->p50, p50),
 		ctrace_top_tables_duration(row->p99, p99),
 		ctrace_top_tables_duration(row->max, max), row->waiting, holder, row->pid,
 		ctrace_lock_kind_name(row->kind), row->lock);
+	if (row->waited_in != 0) {
+		put_function(out, "  waited in ", trace, row->waited_in);
+	}
+	if (row->let_go_in != 0) {
+		put_function(out, "  let go in ", trace, row->let_go_in);
+	}
+	fputc('\n', out);
+}
+
+/* Which call it is, and where that is known whose. */
+static void put_call(FILE *out, const struct ctrace_seen_wait *wait,
+		     const struct ctrace_trace *trace)
+{
+	uint32_t place = ctrace_lock_place(trace, wait->stack);
+	struct ctrace_bytes call = call_of(trace, wait->call);
+
+	if (place == 0) {
+		ctrace_top_tables_plain(out, call);
+		return;
+	}
+	put_function(out, "", trace, place);
+	fputs(": ", out);
+	ctrace_top_tables_plain(out, call);
 }
 
 static void put_cycle(FILE *out, const struct ctrace_lock_cycles *cycles, size_t from, size_t to,
@@ -74,7 +112,7 @@ static void put_cycle(FILE *out, const struct ctrace_lock_cycles *cycles, size_t
 			" has; for %s, in ",
 			wait->tid, ctrace_lock_kind_name(wait->kind), wait->lock, wait->holder,
 			ctrace_top_tables_duration(wait->end - wait->begin, waited));
-		ctrace_top_tables_plain(out, call_of(trace, wait->call));
+		put_call(out, wait, trace);
 	}
 }
 
@@ -88,7 +126,7 @@ void ctrace_top_locks_text(FILE *out, const struct ctrace_top_locks *locks,
 			"count", "p50", "p99", "max", "not over", "held by", "pid", "lock");
 	}
 	for (size_t i = 0; i < locks->counts.count && (rows == 0 || i < rows); i++) {
-		put_row(out, &locks->counts.rows[i]);
+		put_row(out, &locks->counts.rows[i], trace);
 	}
 	ctrace_top_tables_more(out, locks->counts.count, rows);
 	for (size_t i = 0; i < locks->cycles.count; i++) {
@@ -99,15 +137,42 @@ void ctrace_top_locks_text(FILE *out, const struct ctrace_top_locks *locks,
 
 /* ---- JSON ------------------------------------------------------------------------ */
 
-static void put_row_json(FILE *out, const struct ctrace_lock_row *row)
+/* A member, with a comma before it; null: not known. */
+static void put_place_json(FILE *out, const char *member, uint32_t number,
+			   const struct ctrace_trace *trace)
+{
+	const struct ctrace_frame_row *frame = ctrace_trace_frame(trace, number);
+	struct ctrace_bytes file;
+	char name[FUNCTION_BYTES];
+
+	fprintf(out, ", \"%s\": ", member);
+	if (frame == NULL) {
+		fputs("null", out);
+		return;
+	}
+	ctrace_heap_function(trace, frame, name, sizeof(name));
+	file = ctrace_trace_string(trace, frame->file);
+	fputs("{\"function\": ", out);
+	ctrace_json_out_string(out, name, strlen(name));
+	fputs(", \"file\": ", out);
+	ctrace_json_out_string(out, file.bytes, file.size);
+	fprintf(out, ", \"line\": %" PRIu32 "}", frame->line);
+}
+
+static void put_row_json(FILE *out, const struct ctrace_lock_row *row,
+			 const struct ctrace_trace *trace)
 {
 	fprintf(out,
 		"{\"lock\": \"0x%" PRIx64 "\", \"kind\": \"%s\", \"pid\": %" PRIu64
 		", \"count\": %" PRIu64 ", \"not_over\": %" PRIu64 ", \"total_ns\": %" PRIu64
 		", \"p50_ns\": %" PRIu64 ", \"p99_ns\": %" PRIu64 ", \"max_ns\": %" PRIu64
-		", \"holder\": %" PRIu64 ", \"holder_count\": %" PRIu64 "}",
+		", \"holder\": %" PRIu64 ", \"holder_count\": %" PRIu64 ", \"threads\": %" PRIu64,
 		row->lock, ctrace_lock_kind_name(row->kind), row->pid, row->count, row->waiting,
-		row->total, row->p50, row->p99, row->max, row->holder, row->holder_count);
+		row->total, row->p50, row->p99, row->max, row->holder, row->holder_count,
+		row->threads);
+	put_place_json(out, "waited_in", row->waited_in, trace);
+	put_place_json(out, "let_go_in", row->let_go_in, trace);
+	fputc('}', out);
 }
 
 static void put_wait_json(FILE *out, const struct ctrace_seen_wait *wait,
@@ -122,6 +187,7 @@ static void put_wait_json(FILE *out, const struct ctrace_seen_wait *wait,
 		wait->pid, wait->tid, wait->holder, wait->lock, ctrace_lock_kind_name(wait->kind),
 		wait->end - wait->begin);
 	ctrace_json_out_string(out, call.bytes, call.size);
+	put_place_json(out, "waits_in", ctrace_lock_place(trace, wait->stack), trace);
 	fputc('}', out);
 }
 
@@ -149,7 +215,7 @@ void ctrace_top_locks_json(FILE *out, const struct ctrace_top_locks *locks,
 	fprintf(out, ",\n  \"locks\": [");
 	for (size_t i = 0; i < locks->counts.count; i++) {
 		fprintf(out, "%s\n    ", i > 0 ? "," : "");
-		put_row_json(out, &locks->counts.rows[i]);
+		put_row_json(out, &locks->counts.rows[i], trace);
 	}
 	fprintf(out, "%s]", locks->counts.count > 0 ? "\n  " : "");
 	put_cycles_json(out, &locks->cycles, trace);

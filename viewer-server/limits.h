@@ -53,7 +53,15 @@
 #define CTRACE_ANSWER_CPU_MS 2000u
 /* Of it, so much for a hit's place among all hits, which people can do without. */
 #define CTRACE_POSITION_CPU_MS 200u
-/* Work on a question about memory, for which every event is read again: a hundred million. */
+/* Waits that touch the range of a question about locks, and events that let go: 160 MiB in all.
+ * Locks and circles in its answer, and of each lock so many of its longest waits. */
+#define CTRACE_LOCKS_WAITS_MAX	 (1u << 20)
+#define CTRACE_LOCKS_ROWS_MAX	 200u
+#define CTRACE_LOCKS_CYCLES_MAX	 20u
+#define CTRACE_LOCKS_CYCLE_MAX	 64u
+#define CTRACE_LOCKS_LONGEST_MAX 10u
+/* Work on a question about memory or locks, for which every event is read again: a hundred million.
+ */
 #define CTRACE_HEAP_CPU_MS 60000u
 /* Blocks that are alive at a time: a table of 1 GiB. */
 #define CTRACE_HEAP_BLOCKS_MAX (8u << 20)

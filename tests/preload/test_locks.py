@@ -129,6 +129,10 @@ class Locks(unittest.TestCase):
                 self.assertEqual(0, waits.lost)
                 rows = json.loads(run(Programs.ctrace, "top", "--json", self.trace).stdout)["locks"]
                 self.assertEqual((hex(mutex), "mutex", busy, 0), tuple(rows[0][key] for key in ("lock", "kind", "count", "not_over")))
+                self.assertEqual(8 * 12, rows[0]["threads"])
+                self.assertEqual("count_one", rows[0]["waited_in"]["function"])
+                self.assertRegex(rows[0]["waited_in"]["file"], r"locks_host\.c$")
+                self.assertIn(rows[0]["let_go_in"]["function"], ("count_one", "count_round"))
 
     def test_with_locks_alone_there_are_no_calls(self):
         _, waits = self.recorded("count")
@@ -146,7 +150,9 @@ class Locks(unittest.TestCase):
         top = json.loads(run(Programs.ctrace, "top", "--json", self.trace).stdout)
         self.assertEqual([{(first, second), (second, first)}],
                          [{(wait["tid"], wait["holder"]) for wait in cycle} for cycle in top["deadlocks"]])
-        self.assertIn(b"deadlock: 2 threads wait for each other", run(Programs.ctrace, "top", self.trace).stdout)
+        text = run(Programs.ctrace, "top", self.trace).stdout
+        self.assertIn(b"deadlock: 2 threads wait for each other", text)
+        self.assertEqual(2, text.count(b"in take_both: pthread_mutex_lock"))
         hung = {(wait["tid"], wait["holder"]) for wait in waits.begun if waits.end_of(wait) is None}
         self.assertEqual({(first, second), (second, first)}, hung)
 

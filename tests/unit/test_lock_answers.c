@@ -35,25 +35,54 @@ static void make_wait(uint64_t begin, uint64_t end, struct ctrace_lock_wait wait
 	ctrace_block_lock_acquired(&made.blocks[WAITER], end, &wait, result);
 }
 
+static void make_wait_with(uint64_t begin, uint64_t end, struct ctrace_lock_wait wait,
+			   uint32_t stack)
+{
+	wait.call = CALL;
+	ctrace_block_lock_wait(&made.blocks[WAITER], begin, &wait);
+	ctrace_block_lock_stack(&made.blocks[WAITER], begin + 1, stack);
+	ctrace_block_lock_acquired(&made.blocks[WAITER], end, &wait, 0);
+}
+
+static void make_stack(uint32_t number, const char *function)
+{
+	const struct ctrace_stack_row stack = {.stack = number, .frame = number};
+	struct ctrace_frame_row frame = {.frame = number, .line = 7};
+
+	frame.function = ctrace_writer_string(&made.writer, function, strlen(function));
+	assert_int_equal(ctrace_writer_frame(&made.writer, &frame), CTRACE_OK);
+	assert_int_equal(ctrace_writer_stack(&made.writer, &stack), CTRACE_OK);
+}
+
 /* The holder works from 1050 to 1900, and lets go at 1500; another thread lets other locks go. */
 static void make_story(void)
 {
 	uint32_t site = ctrace_fixture_site(&made, CTRACE_KIND_SPAN_BEGIN, "hold");
 	struct ctrace_call_row row = {.call = CALL, .layer = CTRACE_CALL_LIBRARY};
+	const struct ctrace_sample too_early = {.weight_ns = 1, .stack = 1};
+	const struct ctrace_sample within = {.weight_ns = 1, .stack = 3};
 
 	row.name = ctrace_writer_string(&made.writer, "pthread_mutex_lock", 18);
 	ctrace_writer_call(&made.writer, &row);
+	make_stack(1, "wait_here");
+	make_stack(2, "give_there");
+	make_stack(3, "work");
 	ctrace_fixture_thread(&made, WAITER, PID, "waiter");
 	ctrace_fixture_thread(&made, HOLDER, PID, "holder");
 	ctrace_fixture_thread(&made, OTHER, PID, "other");
-	make_wait(1100, 1600,
-		  (struct ctrace_lock_wait){
-			  .lock = 64, .kind = CTRACE_LOCK_MUTEX, .holder = PID + HOLDER},
-		  0);
+	make_wait_with(1100, 1600,
+		       (struct ctrace_lock_wait){
+			       .lock = 64, .kind = CTRACE_LOCK_MUTEX, .holder = PID + HOLDER},
+		       1);
 	make_wait(1700, 1750, (struct ctrace_lock_wait){.lock = 64, .kind = CTRACE_LOCK_SEMAPHORE},
 		  -110);
 	ctrace_block_begin(&made.blocks[HOLDER], site, 1050);
+	ctrace_block_sample(&made.blocks[HOLDER], 1090, &too_early);
+	ctrace_block_sample(&made.blocks[HOLDER], 1300, &within);
 	ctrace_block_lock_released(&made.blocks[HOLDER], 1500, 64, CTRACE_LOCK_MUTEX);
+	/* The stack may stand in the next chunk. */
+	assert_int_equal(ctrace_writer_seal(&made.writer, &made.blocks[HOLDER]), CTRACE_OK);
+	ctrace_block_lock_stack(&made.blocks[HOLDER], 1501, 2);
 	ctrace_block_end(&made.blocks[HOLDER], site, 1900);
 	ctrace_block_lock_released(&made.blocks[OTHER], 1550, 65, CTRACE_LOCK_MUTEX);
 	ctrace_block_lock_released(&made.blocks[OTHER], 1560, 64, CTRACE_LOCK_SEMAPHORE);
@@ -168,6 +197,38 @@ static void a_wait_in_vain_was_ended_by_nobody(void **state)
 	json_decref(answer);
 }
 
+static const char *function_in(const json_t *object)
+{
+	const json_t *frame = json_array_get(json_object_get(object, "frames"), 0);
+
+	return json_string_value(json_object_get(frame, "function"));
+}
+
+static void a_wait_says_where_both_threads_were(void **state)
+{
+	json_t *answer = ask_wait(0), *lock = json_object_get(answer, "lock");
+
+	(void)state;
+	assert_string_equal("wait_here", function_in(lock));
+	assert_string_equal("give_there", function_in(json_object_get(lock, "waker")));
+	json_decref(answer);
+	answer = ask_wait(1);
+	assert_null(json_object_get(json_object_get(answer, "lock"), "frames"));
+	json_decref(answer);
+}
+
+static void a_wait_says_where_the_holder_was_sampled_meanwhile(void **state)
+{
+	json_t *answer = ask_wait(0);
+	json_t *holder = json_object_get(json_object_get(answer, "lock"), "holder");
+	json_t *sampled = json_object_get(holder, "sampled");
+
+	(void)state;
+	assert_string_equal("work", function_in(sampled));
+	assert_int_equal(300, number_at(sampled, "time"));
+	json_decref(answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +236,9 @@ int main(void)
 						start, stop),
 		cmocka_unit_test_setup_teardown(a_wait_says_which_span_the_holder_was_in, start,
 						stop),
+		cmocka_unit_test_setup_teardown(a_wait_says_where_both_threads_were, start, stop),
+		cmocka_unit_test_setup_teardown(a_wait_says_where_the_holder_was_sampled_meanwhile,
+						start, stop),
 		cmocka_unit_test_setup_teardown(a_wait_in_vain_was_ended_by_nobody, start, stop),
 	};
 

@@ -70,6 +70,13 @@ static void questions_are_read(void **state)
 			      "\"lane\":-1,\"index\":-1,\"direction\":1}"));
 	assert_int_equal(message.lane, CTRACE_NONE);
 	assert_null(read_text("{\"type\":\"at\",\"req\":5,\"lane\":3,\"time\":123}"));
+	assert_null(read_text("{\"type\":\"locks\",\"req\":6,\"start\":1,\"end\":9}"));
+	assert_false(message.has_unheld);
+	assert_int_equal(message.lane_count, 0);
+	assert_null(read_text("{\"type\":\"locks\",\"req\":6,\"start\":1,\"end\":9,"
+			      "\"kinds\":\"all\",\"tracks\":[4,5]}"));
+	assert_true(message.has_unheld);
+	assert_int_equal(message.lane_count, 2);
 	assert_null(read_text("{\"type\":\"cancel\",\"req\":2}"));
 }
 
@@ -110,6 +117,14 @@ static void nonsense_is_refused_with_one_line(void **state)
 		("{\"type\":\"range\",\"req\":1,\"lanes\":[],\"start\":1,\"end\":2,\"top\":1,"
 		 "\"order\":\"x\"}"),
 		"{\"type\":\"range\",\"req\":1,\"lanes\":[],\"start\":NaN,\"end\":2,\"top\":1}",
+		"{\"type\":\"locks\",\"req\":1}",
+		"{\"type\":\"locks\",\"start\":1,\"end\":2}",
+		"{\"type\":\"locks\",\"req\":1,\"start\":2,\"end\":1}",
+		"{\"type\":\"locks\",\"req\":1,\"start\":\"1\",\"end\":2}",
+		"{\"type\":\"locks\",\"req\":1,\"start\":1,\"end\":2,\"kinds\":\"mutex\"}",
+		"{\"type\":\"locks\",\"req\":1,\"start\":1,\"end\":2,\"kinds\":1}",
+		"{\"type\":\"locks\",\"req\":1,\"start\":1,\"end\":2,\"tracks\":{}}",
+		"{\"type\":\"locks\",\"req\":1,\"start\":1,\"end\":2,\"tracks\":[-1]}",
 		"{\"type\":\"search\",\"req\":1,\"text\":\"\"}",
 		"{\"type\":\"search\",\"req\":1}",
 		"{\"type\":\"find\",\"req\":1,\"text\":\"a\",\"from\":0,\"direction\":0}",

@@ -43,25 +43,32 @@ static bool make_room(struct growing *growing)
 	return true;
 }
 
-static void add_sample(struct growing *growing, const struct ctrace_model_event *event)
+static void add_stack(struct growing *growing, const struct ctrace_flame_stack *stack)
 {
 	struct ctrace_flame *flame = growing->flame;
-	uint32_t node = ctrace_function_tree_node(
-		&growing->tree, ctrace_thread_stack(growing->model, event->place));
-	uint64_t weight = event->value > 0 ? (uint64_t)event->value : 0;
+	uint32_t node = ctrace_function_tree_node(&growing->tree, stack->stack);
 
 	growing->is_out_of_memory = growing->tree.is_out_of_memory || !make_room(growing);
 	if (growing->is_out_of_memory) {
 		return;
 	}
-	flame->samples++;
-	flame->weight += weight;
+	flame->samples += stack->samples;
+	flame->weight += stack->weight;
 	if (node == CTRACE_NONE) {
-		flame->unknown++;
+		flame->unknown += stack->samples;
 		return;
 	}
-	growing->all[node].self += weight;
-	growing->all[node].samples++;
+	growing->all[node].self += stack->weight;
+	growing->all[node].samples += stack->samples;
+}
+
+static void add_sample(struct growing *growing, const struct ctrace_model_event *event)
+{
+	add_stack(growing, &(struct ctrace_flame_stack){
+				   .stack = ctrace_thread_stack(growing->model, event->place),
+				   .weight = event->value > 0 ? (uint64_t)event->value : 0,
+				   .samples = 1,
+			   });
 }
 
 static bool goes_on(struct growing *growing)
@@ -187,12 +194,18 @@ static bool take_functions(struct growing *growing)
 }
 
 static enum ctrace_status grow_all(struct growing *growing, const struct ctrace_trace *trace,
-				   uint32_t track)
+				   uint32_t track, const struct ctrace_flame_stack *stacks,
+				   size_t count)
 {
 	if (ctrace_function_tree_init(&growing->tree, trace) != CTRACE_OK) {
 		return CTRACE_ERR_NO_MEMORY;
 	}
-	add_lanes(growing, track);
+	if (growing->model != NULL) {
+		add_lanes(growing, track);
+	}
+	for (size_t i = 0; i < count && goes_on(growing); i++) {
+		add_stack(growing, &stacks[i]);
+	}
 	if (growing->is_stopped) {
 		return CTRACE_END;
 	}
@@ -217,7 +230,22 @@ enum ctrace_status ctrace_flame_init(struct ctrace_flame *flame, const struct ct
 	if (track != CTRACE_NONE && !ctrace_thread_view(model, track, &view)) {
 		return CTRACE_ERR_NOT_FOUND;
 	}
-	status = grow_all(&growing, trace, track);
+	status = grow_all(&growing, trace, track, NULL, 0);
+	ctrace_function_tree_finish(&growing.tree);
+	free(growing.all);
+	return status;
+}
+
+enum ctrace_status ctrace_flame_of_stacks_init(struct ctrace_flame *flame,
+					       const struct ctrace_trace *trace,
+					       const struct ctrace_flame_stack *stacks,
+					       size_t count, const struct ctrace_patience *patience)
+{
+	struct growing growing = {.flame = flame, .patience = patience};
+	enum ctrace_status status;
+
+	*flame = (struct ctrace_flame){0};
+	status = grow_all(&growing, trace, CTRACE_NONE, stacks, count);
 	ctrace_function_tree_finish(&growing.tree);
 	free(growing.all);
 	return status;

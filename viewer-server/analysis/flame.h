@@ -37,6 +37,18 @@ enum ctrace_status ctrace_flame_init(struct ctrace_flame *flame, const struct ct
 				     const struct ctrace_trace *trace, uint32_t track,
 				     uint64_t start, uint64_t end,
 				     const struct ctrace_patience *patience);
+
+/* A stack, and what it weighs, which any unit may have. */
+struct ctrace_flame_stack {
+	uint32_t stack; /* a row of STACKS; 0: not known */
+	uint64_t weight, samples;
+};
+/* The same of other things than samples. */
+enum ctrace_status ctrace_flame_of_stacks_init(struct ctrace_flame *flame,
+					       const struct ctrace_trace *trace,
+					       const struct ctrace_flame_stack *stacks,
+					       size_t count,
+					       const struct ctrace_patience *patience);
 void ctrace_flame_finish(struct ctrace_flame *flame);
 
 #endif

@@ -3,41 +3,43 @@
 
 #include "viewer-server/analysis/lock_counts.h"
 
+#include "viewer-server/analysis/lock_places.h"
+
 #include <stdlib.h>
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 struct counting {
 	const struct ctrace_lock_settings *settings;
+	const struct ctrace_trace *trace;
 	struct ctrace_lock_counts *counts;
-	uint64_t *numbers; /* durations, then holders, of one lock */
+	uint64_t *numbers; /* durations, then holders, then threads, of one lock */
+	struct ctrace_lock_tally tally;
 };
-
-static bool is_wanted(const struct ctrace_lock_settings *settings,
-		      const struct ctrace_seen_wait *wait)
-{
-	if (wait->is_left || wait->end < settings->start || wait->begin > settings->end) {
-		return false;
-	}
-	for (uint32_t i = 0; i < settings->thread_count; i++) {
-		if (settings->threads[i] == wait->tid) {
-			return true;
-		}
-	}
-	return settings->thread_count == 0;
-}
-
-static bool is_same_lock(const struct ctrace_seen_wait *a, const struct ctrace_seen_wait *b)
-{
-	return a->pid == b->pid && a->lock == b->lock &&
-	       ctrace_lock_family(a->kind) == ctrace_lock_family(b->kind);
-}
 
 static int by_number(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
 	return ORDER(x, y);
+}
+
+bool ctrace_lock_is_counted(const struct ctrace_lock_settings *settings,
+			    const struct ctrace_seen_wait *wait)
+{
+	if (wait->is_left || wait->end < settings->start || wait->begin > settings->end ||
+	    (settings->is_of_held && !ctrace_lock_is_held(wait->kind))) {
+		return false;
+	}
+	return settings->thread_count == 0 ||
+	       bsearch(&wait->tid, settings->threads, settings->thread_count,
+		       sizeof(*settings->threads), by_number) != NULL;
+}
+
+static bool is_same_lock(const struct ctrace_seen_wait *a, const struct ctrace_seen_wait *b)
+{
+	return a->pid == b->pid && a->lock == b->lock &&
+	       ctrace_lock_family(a->kind) == ctrace_lock_family(b->kind);
 }
 
 /* The nearest rank. */
@@ -52,10 +54,15 @@ static void take_durations(struct counting *counting, struct ctrace_lock_row *ro
 			   const struct ctrace_seen_wait *waits, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (is_wanted(counting->settings, &waits[i])) {
+		if (ctrace_lock_is_counted(counting->settings, &waits[i])) {
 			counting->numbers[row->count++] = waits[i].end - waits[i].begin;
 			row->total += waits[i].end - waits[i].begin;
 			row->waiting += !waits[i].is_over;
+			if (row->longest == NULL ||
+			    waits[i].end - waits[i].begin >
+				    row->longest->end - row->longest->begin) {
+				row->longest = &waits[i];
+			}
 		}
 	}
 	if (row->count > 0) {
@@ -73,7 +80,7 @@ static void take_holder(struct counting *counting, struct ctrace_lock_row *row,
 	uint64_t known = 0, run = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (is_wanted(counting->settings, &waits[i]) && waits[i].holder != 0) {
+		if (ctrace_lock_is_counted(counting->settings, &waits[i]) && waits[i].holder != 0) {
 			counting->numbers[known++] = waits[i].holder;
 		}
 	}
@@ -89,14 +96,62 @@ static void take_holder(struct counting *counting, struct ctrace_lock_row *row,
 	}
 }
 
+static void take_threads(struct counting *counting, struct ctrace_lock_row *row,
+			 const struct ctrace_seen_wait *waits, size_t count)
+{
+	uint64_t known = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ctrace_lock_is_counted(counting->settings, &waits[i])) {
+			counting->numbers[known++] = waits[i].tid;
+		}
+	}
+	if (known > 0) {
+		qsort(counting->numbers, known, sizeof(*counting->numbers), by_number);
+	}
+	for (uint64_t i = 0; i < known; i++) {
+		row->threads += i == 0 || counting->numbers[i] != counting->numbers[i - 1];
+	}
+}
+
+static void take_places(struct counting *counting, struct ctrace_lock_row *row,
+			const struct ctrace_seen_wait *waits, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t waited = waits[i].end - waits[i].begin;
+
+		if (ctrace_lock_is_counted(counting->settings, &waits[i]) && waits[i].stack != 0) {
+			ctrace_lock_tally_add(&counting->tally, counting->trace, waits[i].stack,
+					      waited);
+			row->known++;
+			row->known_total += waited;
+		}
+	}
+	row->waited_in = ctrace_lock_tally_take(&counting->tally);
+	for (size_t i = 0; i < count; i++) {
+		if (ctrace_lock_is_counted(counting->settings, &waits[i])) {
+			ctrace_lock_tally_add(&counting->tally, counting->trace, waits[i].given,
+					      waits[i].end - waits[i].begin);
+		}
+	}
+	row->let_go_in = ctrace_lock_tally_take(&counting->tally);
+}
+
 static void take_lock(struct counting *counting, const struct ctrace_seen_wait *waits, size_t count)
 {
 	struct ctrace_lock_row *row = &counting->counts->rows[counting->counts->count];
 
 	*row = (struct ctrace_lock_row){
-		.pid = waits->pid, .lock = waits->lock, .kind = waits->kind};
+		.pid = waits->pid,
+		.lock = waits->lock,
+		.kind = waits->kind,
+		.waits = waits,
+		.wait_count = count,
+	};
 	take_durations(counting, row, waits, count);
 	take_holder(counting, row, waits, count);
+	take_threads(counting, row, waits, count);
+	take_places(counting, row, waits, count);
 	counting->counts->count += row->count > 0;
 }
 
@@ -122,16 +177,19 @@ static size_t locks_of(const struct ctrace_lock_waits *waits)
 
 enum ctrace_status ctrace_lock_counts_init(struct ctrace_lock_counts *counts,
 					   const struct ctrace_lock_waits *waits,
+					   const struct ctrace_trace *trace,
 					   const struct ctrace_lock_settings *settings)
 {
-	struct counting counting = {.settings = settings, .counts = counts};
+	struct counting counting = {.settings = settings, .trace = trace, .counts = counts};
 	size_t from = 0;
 
 	*counts = (struct ctrace_lock_counts){0};
 	counts->rows = calloc(locks_of(waits) + 1, sizeof(*counts->rows));
 	counting.numbers = calloc(waits->count + 1, sizeof(*counting.numbers));
-	if (counts->rows == NULL || counting.numbers == NULL) {
+	counting.tally.places = calloc(waits->count + 1, sizeof(*counting.tally.places));
+	if (counts->rows == NULL || counting.numbers == NULL || counting.tally.places == NULL) {
 		free(counting.numbers);
+		free(counting.tally.places);
 		return CTRACE_ERR_NO_MEMORY;
 	}
 	for (size_t i = 1; i <= waits->count; i++) {
@@ -144,6 +202,7 @@ enum ctrace_status ctrace_lock_counts_init(struct ctrace_lock_counts *counts,
 		qsort(counts->rows, counts->count, sizeof(*counts->rows), by_total);
 	}
 	free(counting.numbers);
+	free(counting.tally.places);
 	return CTRACE_OK;
 }
 

@@ -5,7 +5,7 @@
 /*
  * Which locks cost how much, and which threads wait for each other in a circle.
  *
- *     ctrace_lock_counts_init(&counts, &waits, &settings)
+ *     ctrace_lock_counts_init(&counts, &waits, trace, &settings)
  *       counts.rows                   locks that are held first, each group by total
  *     ctrace_lock_counts_finish(&counts)
  *     ctrace_lock_cycles_init(&cycles, &waits)
@@ -15,7 +15,7 @@
  * A wait that touches the range counts whole; one that is not over counts to the trace's end; one
  * that was left counts in neither. Percentiles are of the nearest rank, exact.
  *
- * Thread: any, own object.  Allocates: 8 bytes a wait, and the rows.
+ * Thread: any, own object.  Allocates: 32 bytes a wait, and the rows.
  */
 
 #include "viewer-server/analysis/lock_waits.h"
@@ -28,8 +28,17 @@ struct ctrace_lock_row {
 	uint64_t total, p50, p99, max; /* ns */
 	uint64_t holder,
 		holder_count; /* who had it most often when a wait began; tid 0: not known */
+	uint64_t threads;     /* how many have waited for it */
+	/* Where most of its time was waited, and where most of that was ended, as far as stacks
+	 * are known: rows of FRAMES, 0: not known. */
+	uint32_t waited_in, let_go_in;
+	uint64_t known, known_total; /* waits whose stack is known, and their ns */
+	const struct ctrace_seen_wait *longest;
+	const struct ctrace_seen_wait *waits; /* all of the lock, also those not counted */
+	size_t wait_count;
 };
 
+/* The waits are borrowed. */
 struct ctrace_lock_counts {
 	struct ctrace_lock_row *rows; /* owned */
 	size_t count;
@@ -37,13 +46,18 @@ struct ctrace_lock_counts {
 
 struct ctrace_lock_settings {
 	uint64_t start, end;	 /* ns; end UINT64_MAX: to the end */
-	const uint64_t *threads; /* who waits: tids; of none, all */
+	const uint64_t *threads; /* who waits: tids, ascending; of none, all */
 	uint32_t thread_count;
+	bool is_of_held; /* only locks that are held: no conditions, semaphores, … */
 };
 
 enum ctrace_status ctrace_lock_counts_init(struct ctrace_lock_counts *counts,
 					   const struct ctrace_lock_waits *waits,
+					   const struct ctrace_trace *trace,
 					   const struct ctrace_lock_settings *settings);
+/* Does the wait count? */
+bool ctrace_lock_is_counted(const struct ctrace_lock_settings *settings,
+			    const struct ctrace_seen_wait *wait);
 void ctrace_lock_counts_finish(struct ctrace_lock_counts *counts);
 
 /* Each wait's holder is the thread of the next one of its cycle, the last one's that of the first.

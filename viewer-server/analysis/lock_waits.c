@@ -17,6 +17,9 @@ struct release {
 	uint32_t stack;
 };
 
+/* Places are told with one bit beside them. */
+#define WAITS_MAX (UINT32_MAX >> 2)
+
 /* Where a stream's next stack belongs to: a wait or a release, from 1. */
 #define OF_RELEASE 1u
 #define OF_WAIT	   0u
@@ -28,6 +31,7 @@ struct gathering {
 	size_t release_count, release_room;
 	struct ctrace_map open;	  /* stream -> its innermost open wait, from 1 */
 	struct ctrace_map behind; /* stream -> its last event of a lock, as `OF_…`; 0: none */
+	size_t kept;		  /* waits that are in the scope, as far as is known */
 	uint32_t free;		  /* the first place of waits that have passed, from 1 */
 	struct ctrace_lock_scope scope;
 	uint64_t last;		   /* ns, of all events */
@@ -92,7 +96,7 @@ static void add_release(struct gathering *all, const struct release *release)
 {
 	struct release *made;
 
-	if (all->release_count >= CTRACE_LOCK_WAITS_MAX) {
+	if (all->release_count >= all->scope.max) {
 		fail(all, CTRACE_ERR_LIMIT);
 		return;
 	}
@@ -119,6 +123,17 @@ static void set_innermost(struct gathering *all, uint32_t stream, uint32_t place
 	}
 }
 
+/* One more wait, which is in the scope, or else will be gone when it ends. */
+static bool may_add(struct gathering *all, bool is_kept)
+{
+	if (is_kept ? all->kept >= all->scope.max : all->waits->count >= 2 * all->scope.max) {
+		fail(all, CTRACE_ERR_LIMIT);
+		return false;
+	}
+	all->kept += is_kept;
+	return true;
+}
+
 /* A place for one more wait; NULL: none. */
 static struct ctrace_seen_wait *need_wait(struct gathering *all)
 {
@@ -130,10 +145,6 @@ static struct ctrace_seen_wait *need_wait(struct gathering *all)
 		all->free = wait->outer;
 		return wait;
 	}
-	if (waits->count >= CTRACE_LOCK_WAITS_MAX) {
-		fail(all, CTRACE_ERR_LIMIT);
-		return NULL;
-	}
 	wait = grow((void **)&waits->items, &waits->count, &waits->room, sizeof(*wait));
 	if (wait == NULL) {
 		fail(all, CTRACE_ERR_NO_MEMORY);
@@ -142,9 +153,10 @@ static struct ctrace_seen_wait *need_wait(struct gathering *all)
 }
 
 static void begin_wait(struct gathering *all, const struct ctrace_thread_row *thread,
-		       const struct ctrace_value *values, uint64_t now)
+		       const struct ctrace_event *event, const struct ctrace_value *values,
+		       uint64_t now)
 {
-	struct ctrace_seen_wait *wait = need_wait(all);
+	struct ctrace_seen_wait *wait = may_add(all, now <= all->scope.end) ? need_wait(all) : NULL;
 	size_t place;
 
 	if (wait == NULL) {
@@ -158,6 +170,7 @@ static void begin_wait(struct gathering *all, const struct ctrace_thread_row *th
 		.kind = (unsigned)values[1].u64,
 		.call = (uint32_t)values[2].u64,
 		.holder = values[3].u64,
+		.ticks = event->ticks,
 		.begin = now,
 		.stream = thread->stream,
 		.outer = innermost(all, thread->stream),
@@ -195,6 +208,7 @@ static void end_wait(struct gathering *all, uint32_t stream, const struct ctrace
 	set_innermost(all, stream, wait->outer);
 	if (now < all->scope.start || wait->begin > all->scope.end) {
 		wait->is_passed = true;
+		all->kept -= wait->begin <= all->scope.end;
 		wait->outer = all->free;
 		all->free = place;
 	}
@@ -234,12 +248,11 @@ static void take_event(struct gathering *all, const struct ctrace_thread_row *th
 	uint64_t now = ctrace_trace_ns(all->trace, event->ticks);
 	struct ctrace_value values[16];
 
-	all->last = now > all->last ? now : all->last;
 	switch (event->kind) {
 	case CTRACE_KIND_LOCK_WAIT:
 		ctrace_event_values(all->trace, event, values);
 		go_on(all, thread->stream);
-		begin_wait(all, thread, values, now);
+		begin_wait(all, thread, event, values, now);
 		break;
 	case CTRACE_KIND_LOCK_ACQUIRED:
 		ctrace_event_values(all->trace, event, values);
@@ -298,6 +311,14 @@ static bool goes_on(struct gathering *all)
 	return all->status == CTRACE_OK;
 }
 
+/* The trace ends when its last chunk does, of whatever stream. */
+static void see_end(struct gathering *all, const struct ctrace_chunk_entry *entry)
+{
+	uint64_t end = ctrace_trace_ns(all->trace, entry->base + entry->span);
+
+	all->last = end > all->last ? end : all->last;
+}
+
 static void take_chunks(struct gathering *all)
 {
 	uint32_t count = ctrace_trace_info(all->trace)->chunk_count;
@@ -305,7 +326,13 @@ static void take_chunks(struct gathering *all)
 	struct ctrace_error error = {0};
 
 	for (uint32_t i = 0; i < count && goes_on(all); i++) {
-		if (ctrace_trace_chunk(all->trace, i)->type == CTRACE_CHUNK_EVENTS &&
+		const struct ctrace_chunk_entry *entry = ctrace_trace_chunk(all->trace, i);
+
+		if (entry->type == CTRACE_CHUNK_EVENTS) {
+			see_end(all, entry);
+		}
+		if (entry->type == CTRACE_CHUNK_EVENTS &&
+		    ctrace_trace_thread(all->trace, entry->stream) != NULL &&
 		    ctrace_chunk_load(&chunk, all->trace, i, &error) == CTRACE_OK) {
 			take_chunk(all, &chunk);
 		}
@@ -431,6 +458,7 @@ enum ctrace_status ctrace_lock_waits_init(struct ctrace_lock_waits *waits,
 
 	*waits = (struct ctrace_lock_waits){0};
 	all.scope = scope != NULL ? *scope : all.scope;
+	all.scope.max = all.scope.max != 0 ? all.scope.max : WAITS_MAX;
 	take_chunks(&all);
 	close_up(waits, all.scope.end);
 	if (all.release_count > 0) {

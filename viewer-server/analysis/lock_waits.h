@@ -12,14 +12,11 @@
  *
  * Chunks that are damaged are left out, with all that stands in them.
  *
- * Thread: any, own object.  Allocates: 112 bytes a wait that is kept, 48 an event that lets go.
+ * Thread: any, own object.  Allocates: 120 bytes a wait that is kept, 48 an event that lets go.
  */
 
 #include "format/reader.h"
 #include "viewer-server/model/query.h"
-
-/* Waits, and events that let go, that are kept of one trace; more would be 1 GiB. */
-#define CTRACE_LOCK_WAITS_MAX (8u << 20)
 
 struct ctrace_seen_wait {
 	uint64_t pid, tid, lock;
@@ -27,6 +24,7 @@ struct ctrace_seen_wait {
 	uint32_t call;	   /* a row of CALLS */
 	uint64_t holder;   /* tid when the wait began; 0: not known */
 	uint64_t waker;	   /* tid; 0: not known, or not over */
+	uint64_t ticks;	   /* of its begin */
 	uint64_t begin;	   /* ns */
 	uint64_t end;	   /* ns; of what is not over: the trace's end */
 	int64_t result;	   /* 0, or -errno */
@@ -49,11 +47,12 @@ struct ctrace_lock_waits {
 /* Only waits that touch these times are kept, and none that begin behind them. */
 struct ctrace_lock_scope {
 	uint64_t start, end;			/* ns; end UINT64_MAX: to the trace's end */
+	size_t max;				/* waits, and events that let go, each; 0: 2^30 */
 	const struct ctrace_patience *patience; /* borrows; may be NULL */
 };
 
 /*
- * `scope` NULL: all. CTRACE_ERR_NO_MEMORY; CTRACE_ERR_LIMIT: more than CTRACE_LOCK_WAITS_MAX;
+ * `scope` NULL: all. CTRACE_ERR_NO_MEMORY; CTRACE_ERR_LIMIT: more than the scope's max;
  * CTRACE_END: out of patience; or done. Undo with _finish, also after a failure.
  */
 enum ctrace_status ctrace_lock_waits_init(struct ctrace_lock_waits *waits,

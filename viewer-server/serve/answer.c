@@ -7,6 +7,7 @@
 #include "viewer-server/limits.h"
 #include "viewer-server/serve/answer_analysis.h"
 #include "viewer-server/serve/answer_heap.h"
+#include "viewer-server/serve/answer_locks.h"
 #include "viewer-server/serve/answer_pauses.h"
 #include "viewer-server/serve/json.h"
 
@@ -301,6 +302,20 @@ static char *answer_heap(const struct ctrace_answer_source *source,
 	return ctrace_json_dump_take(json, size);
 }
 
+static char *answer_locks(const struct ctrace_answer_source *source,
+			  const struct ctrace_message *question,
+			  const struct ctrace_patience *patience, size_t *size)
+{
+	struct ctrace_error error = {.status = CTRACE_OK};
+	json_t *json = NULL;
+	enum ctrace_status status = ctrace_answer_locks(source, question, patience, &json, &error);
+	if (status != CTRACE_OK) {
+		return refusal(question, status, &error, size);
+	}
+	json_object_set_new(json, "req", req_of(&question->req));
+	return ctrace_json_dump_take(json, size);
+}
+
 static char *answer(const struct ctrace_answer_source *source,
 		    const struct ctrace_message *question, const struct ctrace_patience *patience,
 		    const struct ctrace_patience *brief, size_t *size)
@@ -324,6 +339,8 @@ static char *answer(const struct ctrace_answer_source *source,
 		return answer_analysis(source, question, patience, ctrace_answer_pauses, size);
 	case CTRACE_MESSAGE_HEAP:
 		return answer_heap(source, question, patience, size);
+	case CTRACE_MESSAGE_LOCKS:
+		return answer_locks(source, question, patience, size);
 	case CTRACE_MESSAGE_VIEW:
 	case CTRACE_MESSAGE_CANCEL:
 		break;

@@ -150,6 +150,16 @@ static json_t *functions_of(const struct ctrace_flame *flame, const struct ctrac
 	return rows;
 }
 
+json_t *ctrace_answer_flame_parts(const struct ctrace_flame *flame,
+				  const struct ctrace_trace *trace)
+{
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "samples", ctrace_json_count(flame->samples),
+			 "weight", ctrace_json_count(flame->weight), "unknown",
+			 ctrace_json_count(flame->unknown), "left_out",
+			 ctrace_json_count(flame->left_out), "functions",
+			 functions_of(flame, trace), "nodes", nodes_of(flame));
+}
+
 enum ctrace_status ctrace_answer_flame(const struct ctrace_answer_source *source,
 				       const struct ctrace_message *question,
 				       const struct ctrace_patience *patience, json_t **json)
@@ -162,14 +172,10 @@ enum ctrace_status ctrace_answer_flame(const struct ctrace_answer_source *source
 					   stretch.start, stretch.end, patience);
 	}
 	if (status == CTRACE_OK) {
-		*json = json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "type", "flame", "start",
+		*json = json_pack("{s:s,s:o,s:o}", "type", "flame", "start",
 				  ctrace_json_count(stretch.start), "end",
-				  ctrace_json_count(stretch.end), "samples",
-				  ctrace_json_count(flame.samples), "weight",
-				  ctrace_json_count(flame.weight), "unknown",
-				  ctrace_json_count(flame.unknown), "left_out",
-				  ctrace_json_count(flame.left_out), "functions",
-				  functions_of(&flame, source->trace), "nodes", nodes_of(&flame));
+				  ctrace_json_count(stretch.end));
+		json_object_update_new(*json, ctrace_answer_flame_parts(&flame, source->trace));
 	}
 	ctrace_flame_finish(&flame);
 	return status;

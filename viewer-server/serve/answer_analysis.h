@@ -4,6 +4,7 @@
 
 /* Answers that take several lanes together: where time went, flames (viewer-server/API.md). */
 
+#include "viewer-server/analysis/flame.h"
 #include "viewer-server/serve/answer_event.h"
 #include "viewer-server/serve/message.h"
 
@@ -15,5 +16,9 @@ enum ctrace_status ctrace_answer_split(const struct ctrace_answer_source *source
 enum ctrace_status ctrace_answer_flame(const struct ctrace_answer_source *source,
 				       const struct ctrace_message *question,
 				       const struct ctrace_patience *patience, json_t **json);
+
+/* The members of a flame behind its times: samples to nodes. */
+json_t *ctrace_answer_flame_parts(const struct ctrace_flame *flame,
+				  const struct ctrace_trace *trace);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "viewer-server/serve/answer_kernel.h"
 
+#include "viewer-server/model/ask/thread_query.h"
 #include "viewer-server/model/kernel/call_decode.h"
 #include "viewer-server/model/tile.h"
 #include "viewer-server/serve/json.h"
@@ -74,7 +75,7 @@ static void add_call(json_t *json, const struct ctrace_answer_source *source,
 
 /* ---- States -------------------------------------------------------------------- */
 
-static json_t *thread_of(const struct ctrace_named_thread *who)
+json_t *ctrace_answer_thread(const struct ctrace_named_thread *who)
 {
 	json_t *json = json_pack("{s:o,s:o,s:o}", "tid", ctrace_json_count(who->tid), "label",
 				 ctrace_json_text(who->label), "track", number_or_null(who->track));
@@ -84,7 +85,7 @@ static json_t *thread_of(const struct ctrace_named_thread *who)
 json_t *ctrace_answer_waker(const struct ctrace_answer_source *source,
 			    const struct ctrace_waker *waker)
 {
-	json_t *json = thread_of(&waker->who);
+	json_t *json = ctrace_answer_thread(&waker->who);
 	struct ctrace_model_event doing;
 	set(json, "time", ctrace_json_count(waker->time));
 	set(json, "cpu", number_or_null(waker->cpu));
@@ -124,25 +125,11 @@ static void add_state(json_t *json, const struct ctrace_answer_source *source,
 	set(json, "state", state);
 }
 
-/* Who had the lock that was waited for, and who let it go, as far as is known. */
-static void add_lock(json_t *json, const struct ctrace_answer_source *source,
-		     const struct ctrace_kernel_detail *kernel)
-{
-	json_t *lock = json_object();
-	if (kernel->holder.is_there) {
-		set(lock, "holder", ctrace_answer_waker(source, &kernel->holder));
-	}
-	if (kernel->waker.is_there) {
-		set(lock, "waker", ctrace_answer_waker(source, &kernel->waker));
-	}
-	set(json, "lock", lock);
-}
-
 static void add_woke(json_t *json, const struct ctrace_kernel_detail *kernel)
 {
 	json_t *woke = json_array();
 	for (uint32_t i = 0; i < kernel->woke_count; i++) {
-		json_t *one = thread_of(&kernel->woke[i].who);
+		json_t *one = ctrace_answer_thread(&kernel->woke[i].who);
 		set(one, "time", ctrace_json_count(kernel->woke[i].time));
 		set(one, "place", ctrace_answer_place(kernel->woke[i].who.running));
 		json_array_append_new(woke, one);
@@ -154,7 +141,7 @@ static void add_woke(json_t *json, const struct ctrace_kernel_detail *kernel)
 
 static void add_turn(json_t *json, const struct ctrace_kernel_detail *kernel)
 {
-	json_t *turn = thread_of(&kernel->turn);
+	json_t *turn = ctrace_answer_thread(&kernel->turn);
 	set(turn, "cpu", number_or_null(kernel->cpu));
 	set(turn, "running", ctrace_answer_place(kernel->turn.running));
 	set(json, "turn", turn);
@@ -165,7 +152,7 @@ static json_t *string_of(const struct ctrace_trace *trace, uint32_t id)
 	return id != 0 ? ctrace_json_text(ctrace_trace_string(trace, id)) : json_string("");
 }
 
-static json_t *frame_of(const struct ctrace_trace *trace, uint32_t id)
+json_t *ctrace_answer_frame(const struct ctrace_trace *trace, uint32_t id)
 {
 	const struct ctrace_frame_row *frame = ctrace_trace_frame(trace, id);
 	const struct ctrace_module_row *module =
@@ -186,16 +173,15 @@ static void append_frames(json_t *frames, const struct ctrace_trace *trace, uint
 {
 	while (id != 0 && json_array_size(frames) < FRAMES_MAX) {
 		const struct ctrace_frame_row *frame = ctrace_trace_frame(trace, id);
-		json_array_append_new(frames, frame_of(trace, id));
+		json_array_append_new(frames, ctrace_answer_frame(trace, id));
 		id = frame != NULL ? frame->outer : 0;
 	}
 }
 
-static void add_sample(json_t *json, const struct ctrace_trace *trace,
-		       const struct ctrace_kernel_detail *kernel)
+/* Innermost first. */
+static json_t *frames_of(const struct ctrace_trace *trace, uint32_t stack)
 {
 	json_t *frames = json_array();
-	uint32_t stack = kernel->stack;
 	while (stack != 0 && json_array_size(frames) < FRAMES_MAX) {
 		const struct ctrace_stack_row *row = ctrace_trace_stack(trace, stack);
 		if (row == NULL) {
@@ -204,9 +190,56 @@ static void add_sample(json_t *json, const struct ctrace_trace *trace,
 		append_frames(frames, trace, row->frame);
 		stack = row->parent;
 	}
+	return frames;
+}
+
+static void add_sample(json_t *json, const struct ctrace_trace *trace,
+		       const struct ctrace_kernel_detail *kernel)
+{
 	set(json, "sample",
 	    json_pack("{s:o,s:o,s:o}", "cpu", number_or_null(kernel->cpu), "weight",
-		      ctrace_json_count(kernel->weight), "frames", frames));
+		      ctrace_json_count(kernel->weight), "frames",
+		      frames_of(trace, kernel->stack)));
+}
+
+/* ---- Locks ----------------------------------------------------------------------------- */
+
+/* Where the holder was found running while it had the lock. */
+static json_t *sampled_of(const struct ctrace_answer_source *source, struct ctrace_place sample)
+{
+	struct ctrace_model_event event;
+	if (ctrace_model_event(source->model, sample, &event) != CTRACE_OK) {
+		return NULL;
+	}
+	return json_pack("{s:o,s:o,s:o}", "time", ctrace_json_count(event.start), "place",
+			 ctrace_answer_place(sample), "frames",
+			 frames_of(source->trace, ctrace_thread_stack(source->model, sample)));
+}
+
+/* Who had the lock that was waited for, and who let it go, and where they were, as far as is
+ * known. */
+static void add_lock(json_t *json, const struct ctrace_answer_source *source,
+		     const struct ctrace_kernel_detail *kernel)
+{
+	json_t *lock = json_object();
+	if (kernel->wait_stack != 0) {
+		set(lock, "frames", frames_of(source->trace, kernel->wait_stack));
+	}
+	if (kernel->holder.is_there) {
+		json_t *holder = ctrace_answer_waker(source, &kernel->holder);
+		if (kernel->holder_sample.lane != CTRACE_NONE) {
+			set(holder, "sampled", sampled_of(source, kernel->holder_sample));
+		}
+		set(lock, "holder", holder);
+	}
+	if (kernel->waker.is_there) {
+		json_t *waker = ctrace_answer_waker(source, &kernel->waker);
+		if (kernel->give_stack != 0) {
+			set(waker, "frames", frames_of(source->trace, kernel->give_stack));
+		}
+		set(lock, "waker", waker);
+	}
+	set(json, "lock", lock);
 }
 
 void ctrace_answer_kernel(json_t *json, const struct ctrace_answer_source *source,

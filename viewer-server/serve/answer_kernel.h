@@ -14,5 +14,8 @@ void ctrace_answer_kernel(json_t *json, const struct ctrace_answer_source *sourc
 /* Who made a thread runnable, or what a thread did at a time. */
 json_t *ctrace_answer_waker(const struct ctrace_answer_source *source,
 			    const struct ctrace_waker *waker);
+/* Who, with the track; a function with its file, line, module and address. */
+json_t *ctrace_answer_thread(const struct ctrace_named_thread *who);
+json_t *ctrace_answer_frame(const struct ctrace_trace *trace, uint32_t frame);
 
 #endif

@@ -52,7 +52,8 @@ static inline bool ctrace_job_is_spent(uint64_t cpu_ns, unsigned limit_ms)
 /* How much that is. */
 static inline unsigned ctrace_job_limit_ms(enum ctrace_message_type type)
 {
-	return type == CTRACE_MESSAGE_HEAP ? CTRACE_HEAP_CPU_MS : CTRACE_ANSWER_CPU_MS;
+	return type == CTRACE_MESSAGE_HEAP || type == CTRACE_MESSAGE_LOCKS ? CTRACE_HEAP_CPU_MS
+									   : CTRACE_ANSWER_CPU_MS;
 }
 
 struct ctrace_worker;

@@ -137,13 +137,19 @@ static const char *parse_event(const json_t *root, struct ctrace_message *messag
 	return NULL;
 }
 
-static const char *parse_lanes(const json_t *lanes, struct ctrace_message *message)
+/* Of lanes, or of tracks: what they are in either complaint. */
+struct number_list {
+	const char *bad, *counted;
+};
+
+static const char *parse_numbers(const json_t *lanes, const struct number_list *list,
+				 struct ctrace_message *message)
 {
 	if (!json_is_array(lanes)) {
-		return "lanes must be a list of numbers.";
+		return list->bad;
 	}
 	if (json_array_size(lanes) > CTRACE_RANGE_LANES_MAX) {
-		return too_many(message, "Lanes of a range", json_array_size(lanes),
+		return too_many(message, list->counted, json_array_size(lanes),
 				CTRACE_RANGE_LANES_MAX);
 	}
 	uint32_t count = (uint32_t)json_array_size(lanes);
@@ -154,17 +160,22 @@ static const char *parse_lanes(const json_t *lanes, struct ctrace_message *messa
 	for (; message->lane_count < count; message->lane_count++) {
 		if (!whole_u32(json_array_get(lanes, message->lane_count), UINT32_MAX - 1,
 			       &message->lanes[message->lane_count])) {
-			return "lanes must be a list of numbers.";
+			return list->bad;
 		}
 	}
 	return NULL;
 }
 
+static const struct number_list range_lanes = {"lanes must be a list of numbers.",
+					       "Lanes of a range"};
+static const struct number_list lock_tracks = {"tracks must be a list of numbers.",
+					       "Tracks of a question"};
+
 static const char *parse_range(const json_t *root, struct ctrace_message *message)
 {
 	const json_t *order = json_object_get(root, "order");
 	const char *by = order == NULL ? "duration" : json_string_value(order);
-	const char *wrong = parse_lanes(json_object_get(root, "lanes"), message);
+	const char *wrong = parse_numbers(json_object_get(root, "lanes"), &range_lanes, message);
 	if (wrong != NULL) {
 		return wrong;
 	}
@@ -306,6 +317,24 @@ static const char *parse_heap(const json_t *root, struct ctrace_message *message
 								    : NULL;
 }
 
+/* Of threads, all without; of locks that are held, or all. */
+static const char *parse_locks(const json_t *root, struct ctrace_message *message)
+{
+	const json_t *kinds = json_object_get(root, "kinds"),
+		     *tracks = json_object_get(root, "tracks");
+	const char *which = kinds == NULL ? "held" : json_string_value(kinds);
+	if (!time_of(json_object_get(root, "start"), &message->start) ||
+	    !time_of(json_object_get(root, "end"), &message->end) ||
+	    message->start > message->end) {
+		return "start and end must be numbers, start not after end.";
+	}
+	if (which == NULL || (strcmp(which, "held") != 0 && strcmp(which, "all") != 0)) {
+		return "kinds must be held or all.";
+	}
+	message->has_unheld = strcmp(which, "all") == 0;
+	return tracks == NULL ? NULL : parse_numbers(tracks, &lock_tracks, message);
+}
+
 static const char *parse_cancel(const json_t *root, struct ctrace_message *message)
 {
 	(void)root;
@@ -329,6 +358,7 @@ static const struct {
 	{"flame", CTRACE_MESSAGE_FLAME, true, parse_flame},
 	{"pauses", CTRACE_MESSAGE_PAUSES, true, parse_pauses},
 	{"heap", CTRACE_MESSAGE_HEAP, true, parse_heap},
+	{"locks", CTRACE_MESSAGE_LOCKS, true, parse_locks},
 	{"cancel", CTRACE_MESSAGE_CANCEL, true, parse_cancel},
 };
 
@@ -357,8 +387,9 @@ static const char *parse(const json_t *root, struct ctrace_message *message)
 		}
 		return wrong != NULL ? wrong : kinds[i].parse(root, message);
 	}
-	return "type must be view, event, range, search, find, at, split, flame, pauses, heap or "
-	       "cancel.";
+	return "type must be view, event, range, search, find, at, split, flame, pauses, heap, "
+	       "locks "
+	       "or cancel.";
 }
 
 const char *ctrace_message_init(struct ctrace_message *message, const char *bytes, size_t size)

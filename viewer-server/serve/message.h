@@ -23,6 +23,7 @@ enum ctrace_message_type {
 	CTRACE_MESSAGE_FLAME,
 	CTRACE_MESSAGE_PAUSES,
 	CTRACE_MESSAGE_HEAP,
+	CTRACE_MESSAGE_LOCKS,
 	CTRACE_MESSAGE_CANCEL,
 };
 
@@ -48,14 +49,15 @@ struct ctrace_message {
 	int direction; /* find: 1 or -1 */
 	char *text;    /* search, find; owned */
 	size_t text_size;
-	uint64_t start, end; /* range, split, flame, pauses, heap */
+	uint64_t start, end; /* range, split, flame, pauses, heap, locks */
 	unsigned what;	     /* pauses: enum ctrace_pause_what */
 	uint64_t window;     /* pauses: ns, 0: one that suits */
 	uint64_t pid;	     /* heap, if has_pid */
 	bool has_pid;
 	uint32_t top;
 	bool is_by_start;
-	uint32_t *lanes; /* range; owned */
+	bool has_unheld; /* locks: also conditions, semaphores, … */
+	uint32_t *lanes; /* range; of locks, tracks of threads; owned */
 	uint32_t lane_count;
 	uint32_t seq;			   /* view; of questions, the view they were asked in: */
 	bool has_seq;			   /* dropped when a newer one comes */

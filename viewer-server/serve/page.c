@@ -160,6 +160,7 @@ static struct ctrace_worker *worker_for(const struct ctrace_desk *desk,
 	case CTRACE_MESSAGE_SEARCH:
 		return desk->slow;
 	case CTRACE_MESSAGE_HEAP:
+	case CTRACE_MESSAGE_LOCKS:
 		return desk->walks;
 	default:
 		return desk->quick;

@@ -434,7 +434,11 @@ enum ctrace_status ctrace_kernel_detail_find(struct ctrace_detail *detail,
 	enum ctrace_status status;
 
 	detail->kernel = (struct ctrace_kernel_detail){
-		.in_call = nowhere, .cpu = CTRACE_NO_CPU, .threads = &model->threads};
+		.in_call = nowhere,
+		.cpu = CTRACE_NO_CPU,
+		.threads = &model->threads,
+		.holder_sample = nowhere,
+	};
 	detail->kernel.track_stream =
 		stream != CTRACE_NONE ? model->streams[stream].stream : CTRACE_NONE;
 	detail->kernel.thread =

@@ -41,6 +41,23 @@ bool ctrace_thread_view(const struct ctrace_model *model, uint32_t track,
 	return true;
 }
 
+uint32_t ctrace_thread_track(const struct ctrace_model *model, uint32_t stream)
+{
+	for (uint32_t i = 0; i < model->stream_count; i++) {
+		if (model->streams[i].stream == stream &&
+		    is_thread(model, model->streams[i].track)) {
+			return model->streams[i].track;
+		}
+	}
+	return CTRACE_NONE;
+}
+
+struct ctrace_named_thread ctrace_thread_named(const struct ctrace_model *model, uint64_t tid,
+					       uint64_t ticks, uint64_t time)
+{
+	return ctrace_kernel_who(model, tid, ticks, time).who;
+}
+
 struct ctrace_place ctrace_thread_call_at(const struct ctrace_model *model, uint32_t track,
 					  uint64_t time)
 {

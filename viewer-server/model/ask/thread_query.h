@@ -19,6 +19,12 @@ struct ctrace_thread_view {
 bool ctrace_thread_view(const struct ctrace_model *model, uint32_t track,
 			struct ctrace_thread_view *view);
 
+/* The thread whose events stand in this stream of the file; CTRACE_NONE: it has no track. */
+uint32_t ctrace_thread_track(const struct ctrace_model *model, uint32_t stream);
+/* The thread that a tid meant at a time, which is told in ticks of the file and in ns. */
+struct ctrace_named_thread ctrace_thread_named(const struct ctrace_model *model, uint64_t tid,
+					       uint64_t ticks, uint64_t time);
+
 /* The innermost call that the thread is in at a time; lane CTRACE_NONE: none. */
 struct ctrace_place ctrace_thread_call_at(const struct ctrace_model *model, uint32_t track,
 					  uint64_t time);

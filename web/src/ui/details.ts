@@ -21,6 +21,7 @@ import {
   wokePart,
 } from './details_kernel'
 import {button, el, ICONS, icon, traceText} from './dom'
+import {lockParts} from './lock_details'
 
 type Row = readonly [label: string, value: Node | string]
 
@@ -289,12 +290,9 @@ function kernelSections(app: App, trace: Trace, event: EventAnswer): HTMLElement
     const title = isWait(event.state?.state ?? '') ? 'Who ended it' : 'Woken by'
     sections.push(section(title, wakerPart(app, trace, event, waker)))
   }
-  if (event.lock?.holder !== undefined) {
-    const had = wakerPart(app, trace, event, event.lock.holder, 'when the wait began')
-    sections.push(section('Who had the lock', had))
-  }
-  if (event.lock?.waker !== undefined) {
-    sections.push(section('Who let it go', wakerPart(app, trace, event, event.lock.waker)))
+  if (event.lock !== undefined) {
+    const parts = lockParts(app, trace, event, event.lock)
+    sections.push(...parts.map(([heading, part]) => section(heading, ...part)))
   }
   if (event.sample !== undefined) {
     sections.push(section('Stack', stackPart(event.sample.frames)))

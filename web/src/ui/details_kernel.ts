@@ -103,7 +103,7 @@ export function wakerPart(
       bar.append(button(text, title, () => app.selectEvent(place[0], place[1], true)))
     }
   }
-  if (bar.childElementCount === 0 && waker.tid !== 0) {
+  if (waker.track === undefined && waker.tid !== 0) {
     root.append(el('div', {class: 'soft', text: 'That thread is not recorded.'}))
   }
   if (laneOfCpu(trace, waker.cpu) !== undefined) {

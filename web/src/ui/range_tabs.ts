@@ -9,15 +9,17 @@ import type {Asked} from './asked'
 import {button, el, traceText} from './dom'
 import {hasMemory, heapTab} from './heap_part'
 import {flameOf, hasSamples, hasStates, splitOf, threadSplits} from './kernel_parts'
+import {locksOf, mayHaveLocks} from './locks_part'
 import {hasPauses, pausesPart} from './pauses_part'
 
-export type RangeTab = 'spans' | 'split' | 'samples' | 'memory' | 'pauses'
+export type RangeTab = 'spans' | 'split' | 'samples' | 'memory' | 'locks' | 'pauses'
 
 const TITLES: Readonly<Record<RangeTab, string>> = {
   spans: 'Spans',
   split: 'Where time went',
   samples: 'Samples',
   memory: 'Memory',
+  locks: 'Locks',
   pauses: 'Pauses',
 }
 
@@ -39,6 +41,9 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   }
   if (tracks.some(hasMemory)) {
     tabs.push('memory')
+  }
+  if (mayHaveLocks(trace)) {
+    tabs.push('locks')
   }
   if (tracks.length > 0 && hasPauses(trace)) {
     tabs.push('pauses')
@@ -98,6 +103,9 @@ export function rangeTabs(
     }
     if (tab === 'samples') {
       return flameOfRange(app, trace, range, tracks)
+    }
+    if (tab === 'locks') {
+      return locksOf(app, trace, range, tracks)
     }
     if (tab === 'memory') {
       return heapTab(app, trace, tracks, {start, end, isAll: range.tracks.length === 0})

@@ -3,7 +3,7 @@
 // request, and is copied as text with tabs, every row of it.
 
 import {formatCount} from '../model/quantity'
-import {button, el} from './dom'
+import {button, el, iconButton, ICONS} from './dom'
 
 export interface Column<Row> {
   readonly title: string
@@ -46,11 +46,27 @@ function textOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): str
   return [columns.map(column => column.title).join('\t'), ...lines].join('\n')
 }
 
+/** A cell with a button in front that shows or hides what is below the row. */
+function unfolding(content: Node | string, title: string, isOpen: boolean, go: () => void): Node {
+  const fold = iconButton(isOpen ? ICONS.down : ICONS.forward, title, go)
+  fold.classList.add('fold')
+  fold.setAttribute('aria-expanded', String(isOpen))
+  return el('div', {class: 'cell'}, fold, content)
+}
+
+/** What stands below a row once it is unfolded, and how the button says so. */
+export interface Unfolds<Row> {
+  readonly title: string
+  readonly part: (row: Row) => Node
+}
+
 export function makeTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   sortBy: number,
+  unfolds?: Unfolds<Row>,
 ): Table {
+  const open = new Set<Row>()
   let sorted = sortBy
   let isUp = false
   let limit = ROWS
@@ -80,8 +96,41 @@ export function makeTable<Row>(
     return cell
   }
 
-  const bodyRow = (row: Row): HTMLElement =>
-    el('tr', {}, ...columns.map(column => el('td', {class: classOf(column)}, column.cell(row))))
+  const firstCell = (row: Row, title: string, made: HTMLElement): Node =>
+    unfolding(columns[0].cell(row), title, open.has(row), () => {
+      if (!open.delete(row)) {
+        open.add(row)
+      }
+      const next = made.nextElementSibling
+      const again = bodyRows(row)
+      if (next?.classList.contains('unfolded') === true) {
+        next.remove()
+      }
+      made.replaceWith(...again)
+      again[0].querySelector<HTMLElement>('.fold')?.focus()
+    })
+
+  const bodyRow = (row: Row): HTMLElement => {
+    const made = el('tr')
+    const cells = columns.map((column, i) => {
+      const content =
+        i === 0 && unfolds !== undefined ? firstCell(row, unfolds.title, made) : column.cell(row)
+      return el('td', {class: classOf(column)}, content)
+    })
+    made.append(...cells)
+    return made
+  }
+
+  /** The row, and what is unfolded below it. */
+  const bodyRows = (row: Row): HTMLElement[] => {
+    const made = bodyRow(row)
+    if (unfolds === undefined || !open.has(row)) {
+      return [made]
+    }
+    const cell = el('td', {}, unfolds.part(row))
+    cell.colSpan = columns.length
+    return [made, el('tr', {class: 'unfolded'}, cell)]
+  }
 
   const moreRow = (count: number): HTMLElement => {
     const more = button(
@@ -100,7 +149,7 @@ export function makeTable<Row>(
 
   const render = (): void => {
     const all = ordered()
-    const body = el('tbody', {}, ...all.slice(0, limit).map(bodyRow))
+    const body = el('tbody', {}, ...all.slice(0, limit).flatMap(bodyRows))
     if (all.length > limit) {
       body.append(moreRow(all.length - limit))
     }

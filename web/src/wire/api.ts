@@ -69,10 +69,19 @@ export interface Waker {
   readonly doing_name?: number
 }
 
-/** Of a wait for a lock: who had it when the wait began, who let it go. */
+/** Of a wait for a lock: where the thread waited, who had the lock when the wait began, who let it go. */
 export interface LockFacts {
-  readonly holder?: Waker
-  readonly waker?: Waker
+  readonly frames?: readonly StackFrame[]
+  readonly holder?: Waker & {
+    /** Where it was found running while it had the lock. */
+    readonly sampled?: {
+      readonly time: Nanos
+      readonly place: Place
+      readonly frames: readonly StackFrame[]
+    }
+  }
+  /** With where it let go. */
+  readonly waker?: Waker & {readonly frames?: readonly StackFrame[]}
 }
 
 export interface StateFacts {
@@ -371,6 +380,68 @@ export interface PausesAnswer {
   readonly worst?: readonly CurvePoint[]
 }
 
+/** A thread as a wait for a lock names it; not recorded: without a track. */
+export interface LockThread {
+  readonly tid: number
+  readonly label: string
+  readonly track?: number
+}
+
+export interface LockWait {
+  readonly start: Nanos
+  readonly duration: Nanos
+  readonly is_over: boolean
+  readonly thread: LockThread
+  readonly holder?: LockThread
+  readonly waits_in?: StackFrame
+  readonly place?: Place
+}
+
+export interface LockRow {
+  readonly lock: string
+  readonly kind: string
+  readonly is_held: boolean
+  readonly pid: number
+  readonly count: number
+  readonly not_over: number
+  readonly total: Nanos
+  readonly p50: Nanos
+  readonly p99: Nanos
+  readonly max: Nanos
+  readonly threads: number
+  readonly with_stack: number
+  readonly holder?: LockThread
+  readonly holder_count?: number
+  readonly waited_in?: StackFrame
+  readonly let_go_in?: StackFrame
+  /** The longest ones. */
+  readonly waits: readonly LockWait[]
+}
+
+export interface Deadlock {
+  readonly threads: number
+  readonly waits: readonly (LockWait & {readonly lock: string; readonly kind: string})[]
+}
+
+export interface LocksAnswer {
+  readonly type: 'locks'
+  readonly req: number
+  readonly start: Nanos
+  readonly end: Nanos
+  readonly count: number
+  readonly total: Nanos
+  readonly with_stack: number
+  readonly lock_count: number
+  readonly locks: readonly LockRow[]
+  readonly deadlock_count: number
+  readonly deadlocks: readonly Deadlock[]
+  /** Where it was waited; the weights of a lock's waits sum to its total. */
+  readonly flame: Pick<
+    FlameAnswer,
+    'samples' | 'weight' | 'unknown' | 'left_out' | 'functions' | 'nodes'
+  >
+}
+
 export interface ErrorAnswer {
   readonly type: 'error'
   readonly req?: number
@@ -384,6 +455,7 @@ export type Answer =
   | FoundAnswer
   | SplitAnswer
   | FlameAnswer
+  | LocksAnswer
   | HeapAnswer
   | HeapSoFar
   | PausesAnswer
@@ -400,6 +472,16 @@ export type Stretch =
 export interface Questions {
   readonly split: {readonly ask: Stretch; readonly answer: SplitAnswer}
   readonly flame: {readonly ask: Stretch; readonly answer: FlameAnswer}
+  readonly locks: {
+    readonly ask: {
+      readonly start: Nanos
+      readonly end: Nanos
+      /** Of threads; none means all. */
+      readonly tracks: readonly number[]
+      readonly kinds: 'held' | 'all'
+    }
+    readonly answer: LocksAnswer
+  }
   readonly heap: {
     readonly ask: {readonly start: Nanos; readonly end: Nanos; readonly pid?: number}
     readonly answer: HeapAnswer

@@ -15,6 +15,7 @@ import {
   turnFacts,
   woke,
 } from './check_kernel'
+import {LOCKS} from './check_locks'
 import {HEAP, HEAP_SO_FAR} from './check_heap'
 import {
   isBoolean,
@@ -132,6 +133,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
   found: {req: isNumber, lane: isNumber, index: isNumber, start: isTime, duration: isTime},
   split: SPLIT,
   flame: FLAME,
+  locks: LOCKS,
   heap: HEAP,
   pauses: PAUSES,
   error: {req: maybe(isNumber), text: isText},
@@ -149,10 +151,13 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, member]) => [key, withoutNulls(member)]))
 }
 
-const NULLABLE = ['state', 'lock', 'turn', 'sample', 'woke', 'collector'] as const
+const NULLABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['event', ['state', 'lock', 'turn', 'sample', 'woke', 'collector']],
+  ['locks', ['locks', 'deadlocks']],
+])
 
 function tidied(message: Fields): Fields {
-  const parts = NULLABLE.filter(key => Object.hasOwn(message, key))
+  const parts = (NULLABLE.get(message.type) ?? []).filter(key => Object.hasOwn(message, key))
   return {...message, ...Object.fromEntries(parts.map(key => [key, withoutNulls(message[key])]))}
 }
 
@@ -166,7 +171,7 @@ function testsOf(type: string, message: Fields): Readonly<Record<string, Test>> 
 /** The message as its type; throws with the field that breaks the contract. */
 export function checkedMessage(text: string): ServerMessage {
   const parsed: unknown = JSON.parse(text)
-  const message = isObject(parsed) && parsed.type === 'event' ? tidied(parsed) : parsed
+  const message = isObject(parsed) ? tidied(parsed) : parsed
   const type = isObject(message) ? message.type : undefined
   const tests = typeof type === 'string' && isObject(message) ? testsOf(type, message) : null
   if (!isObject(message) || tests === null) {

@@ -26,7 +26,7 @@ export const source = shape({
   slack: maybe(isTime),
 })
 
-const waker = shape({
+const WAKER = {
   time: isTime,
   cpu: maybe(isCount),
   tid: isCount,
@@ -35,9 +35,9 @@ const waker = shape({
   running: maybe(tuple(2)),
   doing: maybe(tuple(2)),
   doing_name: maybe(isCount),
-})
+}
 
-export const lockFacts = shape({holder: maybe(waker), waker: maybe(waker)})
+const waker = shape(WAKER)
 
 export const stateFacts = shape({
   state: isText,
@@ -55,13 +55,21 @@ export const turnFacts = shape({
   running: maybe(tuple(2)),
 })
 
-const stackFrame = shape({
+export const stackFrame = shape({
   function: maybe(isText),
   file: maybe(isText),
   line: maybe(isCount),
   module: maybe(isText),
   address: maybe(isText),
   is_inlined: maybe(isBoolean),
+})
+
+const sampled = shape({time: isTime, place: tuple(2), frames: listOf(stackFrame)})
+
+export const lockFacts = shape({
+  frames: maybe(listOf(stackFrame)),
+  holder: maybe(shape({...WAKER, sampled: maybe(sampled)})),
+  waker: maybe(shape({...WAKER, frames: maybe(listOf(stackFrame))})),
 })
 
 export const sampleFacts = shape({
@@ -183,14 +191,19 @@ export const PAUSES: Readonly<Record<string, Test>> = {
   worst: maybe(isPoints),
 }
 
-export const FLAME: Readonly<Record<string, Test>> = {
-  req: isNumber,
-  start: isTime,
-  end: isTime,
+/** What a flame weighs, and its tree. */
+export const FLAME_PARTS: Readonly<Record<string, Test>> = {
   samples: isCount,
   weight: isTime,
   unknown: isCount,
   left_out: isCount,
   functions: listOf(shape({function: maybe(isText), file: maybe(isText), module: maybe(isText)})),
   nodes: isTree,
+}
+
+export const FLAME: Readonly<Record<string, Test>> = {
+  req: isNumber,
+  start: isTime,
+  end: isTime,
+  ...FLAME_PARTS,
 }

@@ -59,6 +59,7 @@ const ANSWERS: Readonly<Record<keyof Questions, Answer['type']>> = {
   pauses: 'pauses',
   flame: 'flame',
   heap: 'heap',
+  locks: 'locks',
 }
 
 interface Waiting {

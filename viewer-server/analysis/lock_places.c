@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions that wait and let go; see lock_places.h. */
+
+#include "viewer-server/analysis/lock_places.h"
+
+#include "format/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ORDER(a, b)  (((a) > (b)) - ((a) < (b)))
+#define FUNCTION_ROW (UINT64_C(1) << 32)
+
+/* What stands between a program and pthread_mutex_lock, as its name is told. */
+static const char *const passed_over[] = {
+	"std::", "void std::", "bool std::", "__gthread_", "__glibcxx_rwlock_", "boost::"};
+/* Of what has a name without its namespace, as lambdas make it: where the standard library lies. */
+#define STANDARD_FOLDER "/include/c++/"
+
+static bool is_passed_over(const struct ctrace_trace *trace, const struct ctrace_frame_row *frame)
+{
+	struct ctrace_bytes name = ctrace_trace_string(trace, frame->function), file;
+
+	for (size_t i = 0; i < sizeof(passed_over) / sizeof(passed_over[0]); i++) {
+		size_t size = strlen(passed_over[i]);
+
+		if (name.size >= size && memcmp(name.bytes, passed_over[i], size) == 0) {
+			return true;
+		}
+	}
+	file = ctrace_trace_string(trace, frame->file);
+	return file.size > 0 &&
+	       memmem(file.bytes, file.size, STANDARD_FOLDER, sizeof(STANDARD_FOLDER) - 1) != NULL;
+}
+
+/* The frame, or one that it is inlined into; 0: all are passed over. */
+static uint32_t own_frame(const struct ctrace_trace *trace, uint32_t number)
+{
+	for (unsigned i = 0; number != 0 && i < CTRACE_STACK_FRAMES_MAX; i++) {
+		const struct ctrace_frame_row *frame = ctrace_trace_frame(trace, number);
+
+		if (frame == NULL || !is_passed_over(trace, frame)) {
+			return frame != NULL ? number : 0;
+		}
+		number = frame->outer;
+	}
+	return 0;
+}
+
+uint32_t ctrace_lock_place(const struct ctrace_trace *trace, uint32_t stack)
+{
+	const struct ctrace_stack_row *row = ctrace_trace_stack(trace, stack);
+	uint32_t innermost = row != NULL ? row->frame : 0, found = 0;
+
+	for (unsigned i = 0; row != NULL && found == 0 && i < CTRACE_STACK_FRAMES_MAX; i++) {
+		found = own_frame(trace, row->frame);
+		row = row->parent != 0 ? ctrace_trace_stack(trace, row->parent) : NULL;
+	}
+	return found != 0 ? found : innermost;
+}
+
+void ctrace_lock_tally_add(struct ctrace_lock_tally *tally, const struct ctrace_trace *trace,
+			   uint32_t stack, uint64_t weight)
+{
+	uint32_t frame = ctrace_lock_place(trace, stack);
+	const struct ctrace_frame_row *row = ctrace_trace_frame(trace, frame);
+
+	if (row != NULL) {
+		tally->places[tally->count++] = (struct ctrace_weighed_place){
+			.key = row->function != 0 ? FUNCTION_ROW | row->function : frame,
+			.weight = weight,
+			.frame = frame,
+		};
+	}
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct ctrace_weighed_place *x = a, *y = b;
+	int order = ORDER(x->key, y->key);
+
+	return order != 0 ? order : ORDER(x->frame, y->frame);
+}
+
+uint32_t ctrace_lock_tally_take(struct ctrace_lock_tally *tally)
+{
+	uint64_t most = 0, sum = 0;
+	uint32_t frame = 0, first = 0;
+
+	if (tally->count > 0) {
+		qsort(tally->places, tally->count, sizeof(*tally->places), by_key);
+	}
+	for (size_t i = 0; i < tally->count; i++) {
+		const struct ctrace_weighed_place *place = &tally->places[i];
+		bool is_new = i == 0 || tally->places[i - 1].key != place->key;
+
+		sum = is_new ? place->weight : sum + place->weight;
+		first = is_new ? place->frame : first;
+		if (frame == 0 || sum > most) {
+			most = sum;
+			frame = first;
+		}
+	}
+	tally->count = 0;
+	return frame;
+}
