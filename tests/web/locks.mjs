@@ -210,6 +210,14 @@ test('where locks were not recorded it says how to', async () => {
   await leave(page)
 })
 
+test('where locks could not be recorded it says why', async () => {
+  stand.assemble('static.out', otherText('  source 1 state=2 why=3').replace('  string 2 "main"', '  string 2 "main"\n  string 3 "the program is static"'))
+  const other = await stand.view('static.out')
+  const page = await visit(other.url)
+  await until(page, () => document.getElementById('panel').textContent.includes('could not be recorded: the program is static'))
+  await leave(page)
+})
+
 test('where nobody waited it says so', async () => {
   stand.assemble('idle.out', otherText('  source 1 state=1 events=0 lost=0 checks=0 misses=0 slack=0'))
   const idle = await stand.view('idle.out')

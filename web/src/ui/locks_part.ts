@@ -261,6 +261,11 @@ function nothing(trace: Trace): HTMLElement {
     const what = kinds === 'held' ? 'No thread waited for a lock here.' : 'No waits here.'
     return el('p', {class: 'soft', text: what})
   }
+  const why = trace.sources.find(source => source.name === 'locks')?.why ?? ''
+  if (why !== '') {
+    const text = 'Waits for locks could not be recorded: '
+    return el('p', {class: 'soft'}, text, traceText(why))
+  }
   return el(
     'div',
     {},
