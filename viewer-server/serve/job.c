@@ -116,6 +116,19 @@ static void tell_so_far(void *context, const struct ctrace_range_share *share)
 	effort->worker->settings.done(effort->worker->settings.context);
 }
 
+/* Of a question that was too much. */
+static const char *way_out(enum ctrace_message_type type)
+{
+	switch (type) {
+	case CTRACE_MESSAGE_HEAP:
+		return "take an earlier end, or `ctrace heap`";
+	case CTRACE_MESSAGE_LOCKS:
+		return "take `ctrace top`";
+	default:
+		return "zoom in, or ask for fewer lanes";
+	}
+}
+
 static void work(struct ctrace_worker *worker, struct ctrace_job *job)
 {
 	struct effort effort = {.worker = worker, .job = job, .begin_ns = cpu_ns()};
@@ -132,10 +145,7 @@ static void work(struct ctrace_worker *worker, struct ctrace_job *job)
 	if (effort.is_over) {
 		char line[96];
 		snprintf(line, sizeof(line), "too wide: this took the limit of %u ms; %s",
-			 effort.limit_ms,
-			 job->question.type == CTRACE_MESSAGE_HEAP
-				 ? "take an earlier end, or `ctrace heap`"
-				 : "zoom in, or ask for fewer lanes");
+			 effort.limit_ms, way_out(job->question.type));
 		free(job->answer);
 		job->answer = ctrace_answer_error(&job->question.req, line, &job->answer_size);
 	}

@@ -31,7 +31,7 @@ struct ctrace_desk {
 	struct ctrace_loader *loader;
 	struct ctrace_worker *quick; /* events, searches */
 	struct ctrace_worker *slow;  /* ranges, finds */
-	struct ctrace_worker *walks; /* memory: what reads the whole file again */
+	struct ctrace_worker *walks; /* memory, locks: what reads the whole file again */
 };
 
 #define CTRACE_PAGE_ROOM (CTRACE_BATCH_BYTES + CTRACE_TILE_BYTES_MAX)
