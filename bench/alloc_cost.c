@@ -2,7 +2,7 @@
 
 /*
  * What malloc and free cost a program that knows nothing of ctrace: nanoseconds a pair, the tenth
- * percentile of many rounds. bench/alloc.py runs it in turn without and with what records memory.
+ * percentile of many rounds; and how many pairs that were. bench/alloc.py runs it in turn without and with what records memory.
  */
 
 #include "bench/rounds.h"
@@ -56,5 +56,6 @@ int main(void)
 		printf("%s %.3f\n", bodies[i].name,
 		       rounds_run(bodies[i].body, OPERATIONS, ROUNDS, rest).p10_ns);
 	}
+	printf("pairs %zu\n", sizeof(bodies) / sizeof(bodies[0]) * OPERATIONS * ROUNDS);
 	return 0;
 }
