@@ -124,9 +124,26 @@ class Samples(Sigprof):
                 self.assertEqual(facts["sources"]["sigprof"]["state"], 1)
                 self.assertGreater(share_below(facts, "spin_round"), 0.8)
 
-    def test_it_takes_part_only_where_it_is_named(self):
-        done = run(OPTIONS.ctrace, "record", "-q", "-o", self.trace, "--", "sh", "-c", "echo \"$LD_PRELOAD\"")
-        self.assertNotIn("sigprof", done.stdout)
+    def preloaded(self, *front, options=()):
+        done = run(*front, OPTIONS.ctrace, "record", "-q", *options, "-o", self.trace, "--", "sh", "-c", "echo \"$LD_PRELOAD\"")
+        return done.stdout
+
+    def test_unasked_it_takes_part_where_perf_is_refused_and_nowhere_else(self):
+        refused = [subject("without-perf"), str(errno.EPERM)]
+        self.assertIn("sigprof", self.preloaded(*refused))
+        self.assertNotIn("sigprof", self.preloaded(*refused, options=("--sources", "-perf-samples")))
+        self.assertNotIn("sigprof", self.preloaded(*refused, options=("--sources", "-sigprof")))
+        for row in json.loads(run(OPTIONS.ctrace, "sources", "--json").stdout)["sources"]:
+            if row["name"] == "perf-samples" and row["available"]:
+                self.assertNotIn("sigprof", self.preloaded())
+
+    def test_unasked_its_samples_are_there(self):
+        done = run(subject("without-perf"), str(errno.EPERM), OPTIONS.ctrace, "record", "-q", "--sample-hz", "499", "-o", self.trace, "--",
+                   subject("spin-nofp"), "150")
+        self.assertEqual(done.returncode, 7, done.stderr)
+        facts = self.facts()
+        self.assertEqual((facts["sources"]["perf-samples"]["state"], facts["sources"]["sigprof"]["state"]), (2, 1))
+        self.assertGreater(share_below(facts, "spin_round"), 0.8)
 
     def test_a_killed_recorder_leaves_the_program_alone(self):
         mark = os.path.join(self.folder, "ended")

@@ -10,6 +10,7 @@
 #include "tracer/sources/kernel/kernel_threads.h"
 #include "tracer/sources/kernel/proc_text.h"
 #include "tracer/sources/perf/code_places.h"
+#include "tracer/sources/perf/perf_samples.h"
 #include "tracer/sources/preload_source.h"
 #include "tracer/sources/sample_area.h"
 #include "tracer/src/clock/clock.h"
@@ -340,7 +341,7 @@ const struct ctrace_source ctrace_source_sigprof = {
 		 "programs",
 	.costs = "24 us a sample: 0.2 % of the time",
 	.gives = CTRACE_GIVES_SAMPLES,
-	.is_asked_for = true,
+	.instead_of = &ctrace_source_perf_samples,
 	.probe = probe,
 	.prepare = prepare,
 	.open = open_sigprof,

@@ -100,6 +100,9 @@ struct ctrace_source {
 	const char *costs; /* measured: docs/sources.md */
 	unsigned gives;	   /* enum ctrace_gives, or-ed */
 	bool is_asked_for; /* takes part only where it is named */
+	/* One that stands before it in the list: unasked, it takes part only where that one was
+	 * wanted. NULL: wherever it is needed. */
+	const struct ctrace_source *instead_of;
 	/* Blocks: no. Changes nothing on this machine that lasts. */
 	void (*probe)(struct ctrace_source_answer *answer);
 	/* NULL: none. False, with the answer why, leaves the source out. */

@@ -103,14 +103,34 @@ bool ctrace_source_set_choose(struct ctrace_source_set *set, const char *list, c
 
 /* ---- their life ---- */
 
-/* Asked for by name, or it gives what none before it gives. */
-static bool is_needed(const struct ctrace_source_member *member, unsigned given)
+static bool was_wanted(const struct ctrace_source_set *set, const struct ctrace_source *source)
 {
-	return member->is_named || (member->source->gives & ~given) != 0;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->members[i].source == source) {
+			return set->members[i].state != CTRACE_MEMBER_UNWANTED;
+		}
+	}
+	return false;
+}
+
+/* Asked for by name, or it gives what none before it gives. */
+static bool is_needed(const struct ctrace_source_set *set,
+		      const struct ctrace_source_member *member, unsigned given)
+{
+	const struct ctrace_source *source = member->source;
+
+	if (member->is_named) {
+		return true;
+	}
+	if (source->instead_of != NULL && !was_wanted(set, source->instead_of)) {
+		return false;
+	}
+	return (source->gives & ~given) != 0;
 }
 
 /* Returns what it will give. */
-static unsigned prepare_member(struct ctrace_source_member *member,
+static unsigned prepare_member(const struct ctrace_source_set *set,
+			       struct ctrace_source_member *member,
 			       const struct ctrace_source_before *before)
 {
 	if (member->source->prepare == NULL) {
@@ -118,7 +138,7 @@ static unsigned prepare_member(struct ctrace_source_member *member,
 		return member->answer.is_available ? member->source->gives : 0;
 	}
 	/* What has to be decided before it is known whether those before it do open. */
-	if (!is_needed(member, before->given)) {
+	if (!is_needed(set, member, before->given)) {
 		member->state = CTRACE_MEMBER_UNWANTED;
 		return 0;
 	}
@@ -137,7 +157,7 @@ void ctrace_source_set_prepare(struct ctrace_source_set *set, const char *progra
 		struct ctrace_source_member *member = &set->members[i];
 
 		if (member->state == CTRACE_MEMBER_WANTED) {
-			before.given |= prepare_member(member, &before);
+			before.given |= prepare_member(set, member, &before);
 		}
 	}
 }
@@ -166,7 +186,7 @@ void ctrace_source_set_open(struct ctrace_source_set *set,
 		if (member->state != CTRACE_MEMBER_WANTED) {
 			continue;
 		}
-		if (!is_needed(member, given)) {
+		if (!is_needed(set, member, given)) {
 			member->state = CTRACE_MEMBER_UNWANTED;
 			continue;
 		}
