@@ -241,7 +241,7 @@ class Unasked(Recorded):
     @needs(PYTHON)
     def test_left_out_nothing_is_put_into_the_program(self):
         self.assertIn("LD_PRELOAD", self.environment())
-        left = self.environment("--sources", "-alloc,-locks,-gc,-preload")
+        left = self.environment("--sources", "-alloc,-locks,-gc,-preload,-sigprof")
         self.assertEqual(set(), {name for name in left if not name.startswith("CTRACE_")})
 
     @needs(PYTHON)

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define NAME	"sigprof"
@@ -61,6 +62,14 @@ static void probe(struct ctrace_source_answer *answer)
 #endif
 }
 
+/* A file over the limit would be a signal that ends us. */
+static bool may_be_as_large(uint64_t bytes)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= bytes;
+}
+
 /* Nobody can make it shorter under us. */
 static bool make_area(void)
 {
@@ -95,6 +104,10 @@ static bool prepare(const struct ctrace_source_before *before, struct ctrace_sou
 	char path[64];
 
 	probe(answer);
+	if (answer->is_available && !may_be_as_large(sizeof(*area))) {
+		ctrace_source_refuse(answer, "a larger ulimit -f", "memory for samples: %s",
+				     strerror(EFBIG));
+	}
 	if (!answer->is_available || !ctrace_preload_put_library(LIBRARY, before, answer)) {
 		return false;
 	}
