@@ -130,7 +130,7 @@ void ctrace_record_sources_open(struct ctrace_record_sources *sources,
 		ctrace_say_line(say, "ctrace: no memory for sources; only spans are recorded");
 		return;
 	}
-	ctrace_block_stacks_init(&sources->stacks, &sources->trace);
+	ctrace_block_stacks_init(&sources->stacks, &sources->trace, ctrace_block_maps_outside);
 	recording->finder = &sources->stacks.finder;
 	ctrace_source_set_open(&sources->set, &target);
 	sources->is_open = true;

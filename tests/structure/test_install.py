@@ -22,9 +22,11 @@ INSTALLED = (
     "include/ctrace/trace_macros.h",
     "lib*/**/libctrace.a",
     "lib*/**/libctrace.so",
+    "lib*/**/libctrace-alloc.so",
     "lib*/**/libctrace-preload.so",
     *(["lib*/**/libctrace-sigprof.so"] if platform.machine() == "x86_64" else []),
     "lib*/**/pkgconfig/ctrace.pc",
+    "lib*/**/pkgconfig/ctrace-alloc.pc",
     "share/man/man1/ctrace.1*",
     "share/man/man3/libctrace.3*",
     "share/bash-completion/completions/ctrace",
@@ -57,10 +59,10 @@ class Install(unittest.TestCase):
         self.assertEqual(1, len(found), f"{pattern}: {found}")
         return found[0]
 
-    def pkg_config(self, *words):
+    def pkg_config(self, *words, package="ctrace"):
         environment = {**os.environ, "PKG_CONFIG_PATH": str(self.one("lib*/**/pkgconfig/ctrace.pc").parent),
                        "PKG_CONFIG_SYSROOT_DIR": str(self.destination)}
-        done = run("pkg-config", *words, "ctrace", env=environment)
+        done = run("pkg-config", *words, package, env=environment)
         self.assertEqual(0, done.returncode, done.stderr)
         return done.stdout.split()
 
@@ -89,7 +91,7 @@ class Install(unittest.TestCase):
         headers = sorted(p.relative_to(self.prefix).as_posix() for p in self.prefix.rglob("*.h"))
         self.assertEqual(["include/ctrace/trace.h", "include/ctrace/trace_macros.h"], headers)
         libraries = {p.name.split(".")[0] for p in self.prefix.rglob("lib*.*") if "lib" in p.parent.name or "lib" in str(p.parent)}
-        self.assertEqual({"libctrace", "libctrace-preload"}, {name for name in libraries if name.startswith("lib")} - {"libctrace-sigprof"})
+        self.assertEqual({"libctrace", "libctrace-alloc", "libctrace-preload"}, {name for name in libraries if name.startswith("lib")} - {"libctrace-sigprof"})
 
     def test_a_c_program_links_the_shared_library(self):
         flags = self.pkg_config("--cflags", "--libs")
@@ -98,6 +100,13 @@ class Install(unittest.TestCase):
     def test_a_cpp_program_links_the_shared_library(self):
         flags = self.pkg_config("--cflags", "--libs")
         self.record(self.build("shared-cpp", "g++", ["-std=c++17"], flags))
+
+    def test_a_program_links_what_records_its_memory(self):
+        program = self.build("alloc-c", "gcc", ["-std=c17"], self.pkg_config("--cflags", "--libs", package="ctrace-alloc"))
+        library = self.one("lib*/**/libctrace-alloc.so").parent
+        needed = run("ldd", program, env={**os.environ, "LD_LIBRARY_PATH": str(library)}).stdout.split()
+        self.assertIn("libctrace-alloc.so.0", needed)
+        self.record(program)
 
     @unittest.skipUnless(shutil.which("clang"), "no clang")
     def test_a_clang_program_links_the_shared_library(self):

@@ -48,6 +48,22 @@ static void a_minus_takes_away_and_the_last_match_decides(void **state)
 	assert_false(ctrace_category_is_in("http", "db,-noise"));
 }
 
+static void what_is_named_besides_is_no_category(void **state)
+{
+	(void)state;
+	assert_true(ctrace_category_is_in("db", "+alloc"));
+	assert_true(ctrace_category_is_in("db", "+alloc,+locks"));
+	assert_true(ctrace_category_is_in("db", "db,+alloc"));
+	assert_false(ctrace_category_is_in("http", "db,+alloc"));
+	assert_true(ctrace_category_is_in("http", "-db,+alloc"));
+	assert_false(ctrace_category_is_in("db", "-*,+alloc"));
+	assert_true(ctrace_category_is_named("+alloc", "-*,+alloc"));
+	assert_true(ctrace_category_is_named("+locks", "+alloc,+locks"));
+	assert_false(ctrace_category_is_named("+alloc", "+alloc-full, alloc"));
+	assert_false(ctrace_category_is_named("+alloc", ""));
+	assert_false(ctrace_category_is_named("+alloc", NULL));
+}
+
 static void odd_lists_do_no_harm(void **state)
 {
 	(void)state;
@@ -64,6 +80,7 @@ int main(void)
 		cmocka_unit_test(a_list_takes_in_what_it_names),
 		cmocka_unit_test(a_star_matches_any_rest),
 		cmocka_unit_test(a_minus_takes_away_and_the_last_match_decides),
+		cmocka_unit_test(what_is_named_besides_is_no_category),
 		cmocka_unit_test(odd_lists_do_no_harm),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The sources of a program that records itself; see source.h. */
 
+#include "tracer/inside/linked_source.h"
 #include "tracer/sources/perf/perf_samples.h"
 #include "tracer/sources/perf/perf_switch.h"
 #include "tracer/sources/source.h"
@@ -14,5 +15,7 @@ const struct ctrace_source *const ctrace_source_list[] = {
 	&ctrace_source_tracefs,
 	&ctrace_source_perf_switch,
 	&ctrace_source_perf_samples,
+	&ctrace_source_linked_alloc,
+	&ctrace_source_linked_locks,
 	NULL,
 };

@@ -2,14 +2,17 @@
 
 /* The kernel's sources of a session in the process it records; see src/collect/beside.h. */
 
+#include "tracer/inside/linked_source.h"
 #include "tracer/sources/kernel/kept_files.h"
 #include "tracer/sources/kernel/kernel_threads.h"
 #include "tracer/sources/kernel/own_threads.h"
+#include "tracer/sources/perf/block_stacks.h"
 #include "tracer/sources/perf/code_places.h"
 #include "tracer/sources/source_set.h"
 #include "tracer/sources/span_source.h"
 #include "tracer/src/collect/beside.h"
 #include "tracer/src/collect/collect.h"
+#include "tracer/src/sites/entry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +27,7 @@ struct own_sources {
 	struct ctrace_source_set set;
 	struct ctrace_source_trace trace;
 	struct ctrace_own_threads threads;
+	struct ctrace_block_stacks stacks; /* of what rings tell of memory and locks */
 	/* While others write the session: what sources count is not the session's yet. */
 	uint32_t next_stream, threads_seen;
 };
@@ -82,7 +86,36 @@ bool ctrace_beside_wants_spans(const char *list)
 	return ctrace_source_set_has(&set, &ctrace_source_spans);
 }
 
+const char *ctrace_beside_named(const char *list)
+{
+	static const char *const names[] = {"", CTRACE_NAMED_ALLOC, CTRACE_NAMED_LOCKS,
+					    CTRACE_NAMED_ALLOC "," CTRACE_NAMED_LOCKS};
+	struct ctrace_source_set set;
+
+	choose(&set, list);
+	return names[ctrace_source_set_has(&set, &ctrace_source_linked_alloc) +
+		     2 * ctrace_source_set_has(&set, &ctrace_source_linked_locks)];
+}
+
 /* ---- draining ---- */
+
+static void read_own_maps(struct ctrace_code_places *places, const struct ctrace_origin *origin)
+{
+	ctrace_code_places_read(places, (uint32_t)origin->pid, NULL);
+}
+
+/* Stacks have their numbers of us from here on; the session gave the first ones. */
+static void find_stacks(struct own_sources *own)
+{
+	struct ctrace_recording *recording = &own->session->recording;
+	struct ctrace_code_places *places = ctrace_code_places_need(&own->trace);
+
+	ctrace_block_stacks_init(&own->stacks, &own->trace, read_own_maps);
+	if (places != NULL &&
+	    ctrace_stacks_begin_behind(&places->stacks, recording->plain_stacks.count)) {
+		recording->finder = &own->stacks.finder;
+	}
+}
 
 /* From here on nobody else touches the session. */
 static void take_over(struct own_sources *own)
@@ -91,6 +124,7 @@ static void take_over(struct own_sources *own)
 		own->session->streams_seen += own->threads_seen;
 		own->trace.threads_seen = &own->session->streams_seen;
 		own->trace.is_opening = false;
+		find_stacks(own);
 	}
 }
 
@@ -155,6 +189,8 @@ static void close_own(struct ctrace_beside *beside)
 		take_over(own);
 		close_set(own);
 	}
+	own->session->recording.finder = NULL;
+	ctrace_block_stacks_finish(&own->stacks);
 	ctrace_own_threads_finish(&own->threads);
 	free(own);
 }

@@ -35,12 +35,19 @@ static _Atomic uint32_t threads_seen;
 static char own_module = 0;
 static uint16_t states[SITES];
 
+#ifdef CTRACE_LINKED
+#define CATEGORY     CTRACE_NAMED_ALLOC
+#define WITHOUT_WORD SAMPLED
+#else
+#define CATEGORY     CTRACE_MEMORY_OF_MALLOC
+#define WITHOUT_WORD OFF
+#endif
+
 #define SITE(index, what, letters)                                                                 \
 	{                                                                                          \
 		.state = &states[index], .module = &own_module, .name = "malloc",                  \
-		.category = CTRACE_MEMORY_OF_MALLOC, .file = "", .function = "",                   \
-		.schema = (letters), .name_size = 6, .schema_size = sizeof(letters) - 1,           \
-		.kind = (what)                                                                     \
+		.category = CATEGORY, .file = "", .function = "", .schema = (letters),             \
+		.name_size = 6, .schema_size = sizeof(letters) - 1, .kind = (what)                 \
 	}
 
 static const struct ctrace_site_info sites[SITES] = {
@@ -80,7 +87,10 @@ static enum mode wanted_mode(void)
 {
 	const char *text = getenv("CTRACE_ALLOC");
 
-	if (text == NULL || *text == '\0' || strcmp(text, "off") == 0) {
+	if (text == NULL || *text == '\0') {
+		return WITHOUT_WORD;
+	}
+	if (strcmp(text, "off") == 0) {
 		return OFF;
 	}
 	if (strcmp(text, "sampled") == 0) {

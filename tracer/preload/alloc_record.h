@@ -4,7 +4,9 @@
 
 /*
  * What is recorded of a program's blocks of memory. CTRACE_ALLOC says how: `full`, each of them
- * with who called; `sampled`, some of them, chosen at random, with their stacks; else none.
+ * with who called; `sampled`, some of them, chosen at random, with their stacks; else none. In a
+ * program that is linked with libctrace-alloc it is `sampled` unless it says otherwise, while a
+ * recording names `alloc`.
  *
  *     size < ctrace_alloc_self.left                    nearly always: it is not chosen
  *     choice = ctrace_alloc_choose(size)               else: what to do about it

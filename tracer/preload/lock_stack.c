@@ -7,7 +7,6 @@
 #include "format/kinds.h"
 #include "tracer/preload/recorder.h"
 #include "tracer/preload/stack_copy.h"
-#include "tracer/src/sites/entry.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -49,7 +48,7 @@ static const struct ctrace_site_info site = {
 	.state = &state,
 	.module = &own_module,
 	.name = "lock",
-	.category = CTRACE_CALL_OF_LIBRARY,
+	.category = CTRACE_LOCKS_CATEGORY,
 	.file = "",
 	.function = "",
 	.schema = schema,

@@ -23,7 +23,7 @@ static const char schema[] = "u\0u\0";
 #define SITE(called, kind_of_site)                                                                 \
 	{                                                                                          \
 		.state = &ctrace_lock_states[CTRACE_LOCK_ID_##called], .module = &own_module,      \
-		.name = #called, .category = CTRACE_CALL_OF_LIBRARY, .file = "", .function = "",   \
+		.name = #called, .category = CTRACE_LOCKS_CATEGORY, .file = "", .function = "",    \
 		.schema = schema, .name_size = sizeof(#called) - 1,                                \
 		.schema_size = sizeof(schema) - 1, .kind = (kind_of_site)                          \
 	}

@@ -30,6 +30,15 @@ __attribute__((weak)) void __lsan_init(void);
 __attribute__((weak)) void __msan_init(void);
 __attribute__((weak)) void __tsan_init(void);
 
+#ifdef CTRACE_LINKED
+const char ctrace_alloc_is_linked = 1;
+#define OWN_FACE NULL
+#define ITS_NAME "libctrace-alloc"
+#else
+#define OWN_FACE (&ctrace_face)
+#define ITS_NAME "the preload library"
+#endif
+
 struct search {
 	const struct ctrace_face *but, *found;
 };
@@ -88,7 +97,7 @@ static int look_at(struct dl_phdr_info *object, size_t unused, void *context)
 /* The program's own, or of a library it was linked with. */
 static const struct ctrace_face *find_other(void)
 {
-	struct search search = {.but = &ctrace_face};
+	struct search search = {.but = OWN_FACE};
 
 	dl_iterate_phdr(look_at, &search);
 	return search.found;
@@ -100,18 +109,20 @@ bool ctrace_recorder_is_beside_sanitizer(void)
 	       __msan_init != NULL || __tsan_init != NULL;
 }
 
+#ifndef CTRACE_LINKED
 bool ctrace_library_gives_way(void)
 {
 	return getauxval(AT_SECURE) != 0 || ctrace_recorder_is_beside_sanitizer() ||
 	       find_other() != NULL;
 }
+#endif
 
 static void complain(const struct ctrace_face *other)
 {
 	fprintf(stderr,
-		"ctrace: this program carries ctrace %s, the preload library is of %s: its calls "
+		"ctrace: this program carries ctrace %s, " ITS_NAME " is of %s: its calls "
 		"are not recorded\n",
-		other->release, ctrace_face.release);
+		other->release, CTRACE_VERSION);
 }
 
 static bool is_set(const char *text)
@@ -164,7 +175,7 @@ static const struct ctrace_face *find_recorder(void)
 		complain(other);
 		return NULL;
 	}
-	return other != NULL ? other : &ctrace_face;
+	return other != NULL ? other : OWN_FACE;
 }
 
 __attribute__((constructor)) static void choose_recorder(void)
@@ -176,5 +187,7 @@ __attribute__((constructor)) static void choose_recorder(void)
 	atomic_store_explicit(&ctrace_recorder, recorder, memory_order_release);
 	ctrace_alloc_start(recorder);
 	ctrace_lock_stack_start(recorder);
+#ifndef CTRACE_LINKED
 	ctrace_gc_start(recorder);
+#endif
 }

@@ -12,7 +12,19 @@
 
 #include "tracer/src/library/face.h"
 
+#include "tracer/src/sites/entry.h"
+
 #include <stdatomic.h>
+
+/*
+ * CTRACE_LINKED: these files are libctrace-alloc, which a program is linked with. It has no
+ * recorder of its own, and a recording says itself what it wants of locks.
+ */
+#ifdef CTRACE_LINKED
+#define CTRACE_LOCKS_CATEGORY CTRACE_NAMED_LOCKS
+#else
+#define CTRACE_LOCKS_CATEGORY CTRACE_CALL_OF_LIBRARY
+#endif
 
 /* Are the kernel's calls recorded by somebody else, and only those of libraries here?
  * CTRACE_CALLS=library says so. */

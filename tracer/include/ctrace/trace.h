@@ -152,7 +152,8 @@ struct ctrace_settings {
 	/*
 	 * What to record beside spans, of this process, within its rights: "spans,perf-switch" (when
 	 * each thread ran and waited), "perf-samples" (where its time went), "tracefs" (as root: who woke
-	 * it, and system calls). A source that cannot open is left out, and the trace says why. NULL: as
+	 * it, and system calls), "alloc,locks" (if it is linked with libctrace-alloc: its memory, and
+	 * its waits for locks). A source that cannot open is left out, and the trace says why. NULL: as
 	 * CTRACE_SOURCES says; without it spans alone. See docs/sources.md.
 	 */
 	const char *sources;

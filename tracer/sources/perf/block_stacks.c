@@ -5,25 +5,12 @@
 #include "tracer/sources/perf/block_stacks.h"
 
 #include "format/wire.h"
-#include "tracer/outside/outside.h"
 #include "tracer/src/clock/clock.h"
-#include "tracer/src/image.h"
-
-#include <stdio.h>
 
 /* A process that is asked what it has mapped is asked again after so long, if need be. */
 #define ASK_AGAIN_NS 100000000u
 
 /* ---- processes ---- */
-
-static void read_maps(struct ctrace_code_places *places, const struct ctrace_origin *origin)
-{
-	const struct ctrace_outside_process *process = (const void *)origin;
-	char copy[PATH_MAX + 32];
-
-	snprintf(copy, sizeof(copy), "%s/%s", process->folder, CTRACE_MAPS_FILE);
-	ctrace_code_places_read(places, (uint32_t)origin->pid, copy);
-}
 
 static bool is_mapped(const struct ctrace_code_places *places, const struct ctrace_origin *origin,
 		      uint64_t address)
@@ -46,7 +33,7 @@ static struct ctrace_code_places *places_for(struct ctrace_block_stacks *stacks,
 		return NULL;
 	}
 	if (met == CTRACE_MAP_NONE || (met != now && !is_mapped(places, origin, address))) {
-		read_maps(places, origin);
+		stacks->read_maps(places, origin);
 		ctrace_map_put(&stacks->met, origin->number, now);
 	}
 	return places;
@@ -134,11 +121,13 @@ static uint32_t of_site(void *context, const struct ctrace_entry *entry)
 	return ctrace_stacks_of_frame(&places->stacks, row.frame);
 }
 
-void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks, struct ctrace_source_trace *trace)
+void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks, struct ctrace_source_trace *trace,
+			      ctrace_read_maps_fn *read_maps)
 {
 	*stacks = (struct ctrace_block_stacks){
 		.finder = {.of_caller = of_caller, .of_copy = of_copy, .of_site = of_site},
 		.trace = trace,
+		.read_maps = read_maps,
 	};
 	stacks->finder.context = stacks;
 }

@@ -4,10 +4,10 @@
 
 /*
  * Stacks of blocks of memory, as processes tell them in their rings: an address of who called the
- * allocator, or a copy of the stack, which is unwound here, outside the program. Called by the
- * collector through stack_finder.h.
+ * allocator, or a copy of the stack, which is unwound here, off the path of the event. Called by
+ * the collector through stack_finder.h.
  *
- *     ctrace_block_stacks_init(&stacks, trace)
+ *     ctrace_block_stacks_init(&stacks, trace, read_maps)
  *       recording->finder = &stacks.finder
  *     (nothing to undo: what it makes is the trace's, code_places.h)
  *
@@ -26,15 +26,22 @@ struct ctrace_known_caller {
 	uint32_t stack;
 };
 
+/* What the process has mapped, once more: by ctrace_code_places_read. */
+typedef void ctrace_read_maps_fn(struct ctrace_code_places *places,
+				 const struct ctrace_origin *origin);
+
 struct ctrace_block_stacks {
 	struct ctrace_stack_finder finder;
 	struct ctrace_source_trace *trace; /* borrows */
-	struct ctrace_map met;		   /* processes whose mappings were read; owned */
+	ctrace_read_maps_fn *read_maps;
+	struct ctrace_map met; /* processes whose mappings were read; owned */
 	struct ctrace_known_caller known[CTRACE_KNOWN_CALLERS];
 };
 
-void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks,
-			      struct ctrace_source_trace *trace);
+void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks, struct ctrace_source_trace *trace,
+			      ctrace_read_maps_fn *read_maps);
+/* Of processes that the recorder reads from outside (block_maps.c). */
+ctrace_read_maps_fn ctrace_block_maps_outside;
 /* Takes zeroed ones. */
 void ctrace_block_stacks_finish(struct ctrace_block_stacks *stacks);
 

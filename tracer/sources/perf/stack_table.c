@@ -39,6 +39,18 @@ static bool grow(struct ctrace_stacks *stacks)
 	return true;
 }
 
+bool ctrace_stacks_begin_behind(struct ctrace_stacks *stacks, uint32_t count)
+{
+	while (stacks->frame_count < count) {
+		if (!grow(stacks)) {
+			return false;
+		}
+		stacks->frames[stacks->frame_count++] = (struct ctrace_place){.module = 0};
+	}
+	stacks->stack_count = count;
+	return true;
+}
+
 uint32_t ctrace_stacks_add_frame(struct ctrace_stacks *stacks, const struct ctrace_place *place)
 {
 	struct ctrace_frame_row row = {.module = place->module, .address = place->address};

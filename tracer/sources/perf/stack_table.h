@@ -39,6 +39,10 @@ void ctrace_stacks_finish(struct ctrace_stacks *stacks);
 uint32_t ctrace_stacks_get(struct ctrace_stacks *stacks, const struct ctrace_place *places,
 			   uint32_t count);
 
+/* Leave out so many frames and stacks, the first ones: somebody else has given their numbers.
+ * Before any other call. False without memory. */
+bool ctrace_stacks_begin_behind(struct ctrace_stacks *stacks, uint32_t count);
+
 /* The stack that is this one frame. 0: there is no number left. */
 uint32_t ctrace_stacks_of_frame(struct ctrace_stacks *stacks, uint32_t frame);
 

@@ -41,6 +41,10 @@ void ctrace_beside_names(char *text, size_t size);
 bool ctrace_beside_is_wanted(const char *list);
 bool ctrace_beside_wants_spans(const char *list);
 
+/* Of what rings hold, what the list names besides spans, as a list of categories does: "",
+ * "+alloc,+locks". Static. */
+const char *ctrace_beside_named(const char *list);
+
 /* In a forked child: what is open is the parent's. Safe in a signal handler. */
 void ctrace_beside_fork_child(void);
 

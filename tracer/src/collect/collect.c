@@ -226,12 +226,15 @@ static int snapshot(struct ctrace_session *session, struct ctrace_snapshot *take
 	return ctrace_session_snapshot(session, taken);
 }
 
-/* A session that has failed meanwhile is told of no more. */
+/* A session that has failed meanwhile is told of no more. Before its rings are drained again: what
+ * they hold of memory has stacks from here on. */
 static void attach(struct ctrace_session *session, struct ctrace_beside *beside)
 {
 	session->beside = beside;
 	if (session->is_over) {
 		ctrace_session_close_beside(session);
+	} else {
+		beside->drain(beside, ctrace_clock_raw_ns() / 1000000u);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,14 +19,22 @@
 /* The list of categories that has none. */
 #define NOTHING "-*"
 
-/* NULL stays NULL. */
-static int copy_categories(const char *categories, char **copy)
+/* The list, and what is named besides. NULL without both. */
+static int copy_categories(const char *categories, const char *named, char **copy)
 {
+	bool has_both = categories != NULL && *categories != '\0' && *named != '\0';
+	size_t size = strlen(named) + 2 + (categories != NULL ? strlen(categories) : 0);
+
 	*copy = NULL;
-	if (categories != NULL) {
-		*copy = strdup(categories);
-		return *copy != NULL ? 0 : -ENOMEM;
+	if (categories == NULL && *named == '\0') {
+		return 0;
 	}
+	*copy = malloc(size);
+	if (*copy == NULL) {
+		return -ENOMEM;
+	}
+	snprintf(*copy, size, "%s%s%s", categories != NULL ? categories : "", has_both ? "," : "",
+		 named);
 	return 0;
 }
 
@@ -99,10 +108,11 @@ int ctrace_session_open(struct ctrace_session **session,
 	struct ctrace_session *made = calloc(1, sizeof(*made));
 	bool has_spans = settings->sources == NULL || ctrace_beside_wants_spans(settings->sources);
 	const char *categories = has_spans ? settings->categories : NOTHING;
+	const char *named = settings->sources != NULL ? ctrace_beside_named(settings->sources) : "";
 	int result;
 
 	*session = NULL;
-	if (made == NULL || copy_categories(categories, &made->categories) != 0) {
+	if (made == NULL || copy_categories(categories, named, &made->categories) != 0) {
 		ctrace_session_free(made);
 		return -ENOMEM;
 	}
@@ -110,6 +120,7 @@ int ctrace_session_open(struct ctrace_session **session,
 	made->settings.categories = NULL;
 	made->settings.sources = NULL;
 	made->has_spans = has_spans;
+	made->named = named;
 	made->pid = getpid();
 	result = ctrace_collect_begin(made);
 	if (result != 0) {
@@ -157,7 +168,8 @@ int ctrace_session_close(struct ctrace_session *session, struct ctrace_session_t
 int ctrace_session_categories(struct ctrace_session *session, const char *categories)
 {
 	char *copy;
-	int result = copy_categories(session->has_spans ? categories : NOTHING, &copy);
+	int result =
+		copy_categories(session->has_spans ? categories : NOTHING, session->named, &copy);
 
 	return result == 0 ? ctrace_collect_categories(session, copy) : result;
 }

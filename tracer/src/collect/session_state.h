@@ -39,6 +39,7 @@ struct ctrace_session {
 					 has given it its last event */
 	bool has_beside;	      /* its owner's: there was one */
 	bool has_spans;		      /* rings are recorded */
+	const char *named;	      /* and this, as in a list of categories; static */
 	bool is_out;  /* the collector has given it its last event, and knows it no more */
 	bool is_over; /* closed in good order or failed; waits for its owner's close */
 	pid_t pid;    /* whose it is */

@@ -44,6 +44,9 @@ struct ctrace_face {
 	void (*tell_maps)(void);
 };
 
+/* Part of libctrace-alloc: without an address where the program is not linked with it. */
+extern const char ctrace_alloc_is_linked __attribute__((weak, visibility("default")));
+
 /* Of this recorder. */
 extern const struct ctrace_face ctrace_face;
 

@@ -30,8 +30,17 @@ static bool is_of_collector(const struct ctrace_entry *entry)
 	       strcmp(entry->category.bytes, CTRACE_GC_OF_LIBRARY) == 0;
 }
 
+static bool has_to_be_named(const struct ctrace_entry *entry)
+{
+	return strcmp(entry->category.bytes, CTRACE_NAMED_ALLOC) == 0 ||
+	       strcmp(entry->category.bytes, CTRACE_NAMED_LOCKS) == 0;
+}
+
 bool ctrace_entry_is_in(const struct ctrace_entry *entry, const char *list)
 {
+	if (has_to_be_named(entry)) {
+		return ctrace_category_is_named(entry->category.bytes, list);
+	}
 	return has_no_category(entry->kind) || is_of_malloc(entry) || is_of_collector(entry) ||
 	       ctrace_category_is_in(entry->category.bytes, list);
 }

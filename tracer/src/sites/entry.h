@@ -37,8 +37,15 @@ struct ctrace_entry {
 /* The category of a collector that the program says nothing of (emit/gc.h): likewise. */
 #define CTRACE_GC_OF_LIBRARY "libgc"
 
+/*
+ * Those of sites that no list has unless it names them (category.h): of malloc and of locks in a
+ * program that is linked with libctrace-alloc, where nothing else says whether they are wanted.
+ */
+#define CTRACE_NAMED_ALLOC "+alloc"
+#define CTRACE_NAMED_LOCKS "+locks"
+
 /* Does this list want this site? Names of threads and processes, calls, locks, memory of malloc and
- * collectors of libraries belong to every list. */
+ * collectors of libraries belong to every list, but for what has to be named. */
 bool ctrace_entry_is_in(const struct ctrace_entry *entry, const char *list);
 
 /* How many words stand behind the code of an end of this site. */
