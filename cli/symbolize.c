@@ -51,15 +51,17 @@ static const char *why(enum ctrace_lines_lack lack)
 static void tell(void *context, const struct ctrace_lines_module *module)
 {
 	const struct symbolize *symbolize = context;
+	struct ctrace_error error = {.offset = CTRACE_NO_OFFSET, .chunk = CTRACE_NO_CHUNK};
 	uint32_t lacking = module->frames - module->with_lines;
 
 	/* What the kernel lends every process has none anywhere. */
 	if (symbolize->options.is_quiet || lacking == 0 || module->path.bytes[0] != '/') {
 		return;
 	}
-	fprintf(stderr, "%.*s: %" PRIu32 " of %" PRIu32 " frames without a line: %s\n",
-		(int)module->path.size, module->path.bytes, lacking, module->frames,
-		why(module->lack));
+	snprintf(error.text, sizeof(error.text),
+		 "%" PRIu32 " of %" PRIu32 " frames without a line: %s", lacking, module->frames,
+		 why(module->lack));
+	ctrace_input_complain(module->path.bytes, &error);
 }
 
 static void tell_all(const struct symbolize *symbolize, const struct ctrace_lines_report *report)

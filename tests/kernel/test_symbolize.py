@@ -226,6 +226,10 @@ class SymbolizeTest(unittest.TestCase):
             self.make("00112233445566778899", [self.frame(1, 4096)], path)
             self.check_nothing("neither the file")
 
+    def test_a_path_of_a_trace_does_not_reach_the_terminals_controls(self):
+        self.make("00112233445566778899", [self.frame(1, 4096)], "/nowhere/\\x1b[2J")
+        self.assertNotIn("\x1b", self.symbolize())
+
     def test_what_is_no_trace_is_refused_and_left_alone(self):
         self.trace.write_bytes(b"nothing of the kind, and long enough to be looked at for a while, as one would")
         before = self.trace.read_bytes()
