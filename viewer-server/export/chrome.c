@@ -10,6 +10,7 @@
 #include "format/limits.h"
 #include "viewer-server/export/chrome_frame.h"
 #include "viewer-server/export/chrome_kernel.h"
+#include "viewer-server/export/chrome_memory.h"
 #include "viewer-server/export/chrome_plan.h"
 #include "viewer-server/export/chrome_tasks.h"
 
@@ -32,6 +33,7 @@ enum stage {
 	STAGE_KERNEL_NAMES,
 	STAGE_EVENTS,
 	STAGE_KERNEL,
+	STAGE_MEMORY,
 	STAGE_TAIL,
 	STAGE_DONE,
 };
@@ -44,6 +46,11 @@ struct ctrace_chrome {
 
 	struct ctrace_chrome_plan plan;
 	struct ctrace_chrome_kernel *kernel; /* owned; NULL: no buffers */
+	struct ctrace_chrome_memory *memory; /* owned; NULL: not begun, or nothing to tell */
+	uint8_t *marks;			     /* owned; by chunk: enum ctrace_chrome_mark */
+	uint8_t *mapping_calls;		     /* owned */
+	uint64_t *threads;		     /* owned: the tids wanted */
+	uint32_t thread_count;
 
 	enum stage stage;
 	uint32_t step;	/* within the stage */
@@ -96,10 +103,32 @@ static void note_kernel_damage(void *context, uint32_t chunk, const struct ctrac
 	note_damage(chrome, ctrace_trace_chunk(chrome->trace, chunk), error);
 }
 
+/* What the walk over memory needs later. */
+static enum ctrace_status prepare_memory(struct ctrace_chrome *chrome,
+					 const struct ctrace_chrome_settings *settings)
+{
+	uint32_t chunks = ctrace_trace_info(chrome->trace)->chunk_count;
+
+	chrome->marks = calloc(chunks + 1u, sizeof(*chrome->marks));
+	chrome->mapping_calls = ctrace_memory_mapping_calls(chrome->trace);
+	chrome->threads = calloc(settings->thread_count + 1u, sizeof(*chrome->threads));
+	if (chrome->marks == NULL || chrome->mapping_calls == NULL || chrome->threads == NULL) {
+		return CTRACE_ERR_NO_MEMORY;
+	}
+	for (uint32_t i = 0; i < settings->thread_count; i++) {
+		chrome->threads[chrome->thread_count++] = settings->threads[i];
+	}
+	return CTRACE_OK;
+}
+
 static enum ctrace_status fill(struct ctrace_chrome *chrome,
 			       const struct ctrace_chrome_settings *settings)
 {
-	enum ctrace_status status = ctrace_chrome_sites_init(&chrome->sites, chrome->trace);
+	enum ctrace_status status = prepare_memory(chrome, settings);
+
+	if (status == CTRACE_OK) {
+		status = ctrace_chrome_sites_init(&chrome->sites, chrome->trace);
+	}
 
 	if (status == CTRACE_OK) {
 		status = ctrace_chrome_tasks_init(&chrome->tasks, chrome->start, chrome->end);
@@ -111,6 +140,8 @@ static enum ctrace_status fill(struct ctrace_chrome *chrome,
 	for (uint32_t i = 0; status == CTRACE_OK && i < chrome->plan.stream_count; i++) {
 		chrome->plan.streams[i].list = &chrome->list;
 		chrome->plan.streams[i].all_tasks = &chrome->tasks;
+		chrome->plan.streams[i].marks = chrome->marks;
+		chrome->plan.streams[i].mapping_calls = chrome->mapping_calls;
 	}
 	chrome->counts.chunks = chrome->plan.order_count;
 	if (status == CTRACE_OK) {
@@ -121,6 +152,8 @@ static enum ctrace_status fill(struct ctrace_chrome *chrome,
 			.thread_count = settings->thread_count,
 			.damaged = note_kernel_damage,
 			.context = chrome,
+			.marks = chrome->marks,
+			.mapping_calls = chrome->mapping_calls,
 		};
 
 		status = ctrace_chrome_kernel_create(&chrome->kernel, chrome->trace, &own);
@@ -163,6 +196,10 @@ void ctrace_chrome_destroy(struct ctrace_chrome *chrome)
 	}
 	ctrace_chrome_plan_finish(&chrome->plan);
 	ctrace_chrome_kernel_destroy(chrome->kernel);
+	ctrace_chrome_memory_destroy(chrome->memory);
+	free(chrome->marks);
+	free(chrome->mapping_calls);
+	free(chrome->threads);
 	ctrace_chrome_list_finish(&chrome->list);
 	ctrace_chrome_work_finish(&chrome->work);
 	ctrace_chrome_tasks_finish(&chrome->tasks);
@@ -231,6 +268,10 @@ static enum ctrace_status next_chunk(struct ctrace_chrome *chrome)
 	ctrace_chrome_tasks_until(&chrome->tasks, &chrome->list,
 				  ctrace_trace_ns(chrome->trace, entry->base));
 	if (!stream->is_wanted) {
+		/* Its frees may be of what those wanted got. */
+		chrome->marks[ordinal] = ctrace_trace_ns(chrome->trace, entry->base) < chrome->end
+						 ? CTRACE_CHROME_UNSEEN
+						 : CTRACE_CHROME_NO_MEMORY;
 		return CTRACE_OK;
 	}
 	if (!is_beyond(chrome, stream, entry)) {
@@ -505,6 +546,24 @@ static void spill_kernel_names(struct ctrace_chrome *chrome)
 	next_stage(chrome, STAGE_EVENTS);
 }
 
+/* By now it is known which chunks tell of memory. */
+static void begin_memory(struct ctrace_chrome *chrome)
+{
+	const struct ctrace_chrome_memory_settings settings = {
+		.start = chrome->start,
+		.end = chrome->end,
+		.threads = chrome->threads,
+		.thread_count = chrome->thread_count,
+		.marks = chrome->marks,
+	};
+
+	if (ctrace_chrome_memory_create(&chrome->memory, chrome->trace, &settings) != CTRACE_OK) {
+		fail(chrome, CTRACE_ERR_NO_MEMORY, "no memory to convert");
+		return;
+	}
+	next_stage(chrome, STAGE_MEMORY);
+}
+
 /* A millisecond's worth of what the kernel told. */
 static void spill_kernel(struct ctrace_chrome *chrome)
 {
@@ -527,6 +586,28 @@ static void spill_kernel(struct ctrace_chrome *chrome)
 		chrome->counts.lines += told.lines;
 		chrome->counts.spans += told.calls;
 		chrome->counts.lost += told.lost;
+	}
+	begin_memory(chrome);
+}
+
+/* Some more of what the walk over memory finds. */
+static void spill_memory(struct ctrace_chrome *chrome)
+{
+	enum ctrace_status status = CTRACE_END;
+
+	if (chrome->memory != NULL) {
+		status = ctrace_chrome_memory_step(chrome->memory, &chrome->spill);
+	}
+	if (status == CTRACE_OK) {
+		return;
+	}
+	if (status != CTRACE_END) {
+		fail(chrome, status, "no memory to convert");
+		return;
+	}
+	if (chrome->memory != NULL) {
+		chrome->counts.lines += ctrace_chrome_memory_lines(chrome->memory);
+		chrome->counts.counters += ctrace_chrome_memory_lines(chrome->memory);
 	}
 	next_stage(chrome, STAGE_TAIL);
 }
@@ -584,6 +665,8 @@ static void spill_frame(struct ctrace_chrome *chrome)
 		spill_kernel_names(chrome);
 	} else if (chrome->stage == STAGE_KERNEL) {
 		spill_kernel(chrome);
+	} else if (chrome->stage == STAGE_MEMORY) {
+		spill_memory(chrome);
 	} else if (chrome->stage == STAGE_PROCESSES) {
 		spill_process(chrome);
 	} else if (chrome->stage == STAGE_THREADS) {
@@ -639,7 +722,7 @@ enum ctrace_status ctrace_chrome_read(struct ctrace_chrome *chrome, char *buffer
 		} else if (chrome->stage == STAGE_EVENTS) {
 			at = step_events(chrome, at, end, &chunks);
 		} else {
-			chunks -= chrome->stage == STAGE_KERNEL;
+			chunks -= chrome->stage == STAGE_KERNEL || chrome->stage == STAGE_MEMORY;
 			spill_frame(chrome);
 		}
 	}

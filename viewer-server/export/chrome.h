@@ -23,8 +23,9 @@
  * it lies inside. Of a span that began before the recording only the end is
  * known, and that counts like a point. Nothing is cut. Metadata is always given.
  *
- * Memory does not grow with the trace, but for 4 bytes a chunk: one chunk's
- * events, the open spans of each thread, the tasks in flight.
+ * Memory does not grow with the trace, but for 5 bytes a chunk: one chunk's
+ * events, the open spans of each thread, the tasks in flight. Counters of what processes had of
+ * memory come last, from a walk of their own: memory_curves.h says what that takes.
  *
  * One thread at a time per object; any number of objects per trace.
  */

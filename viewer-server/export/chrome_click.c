@@ -5,6 +5,7 @@
 
 #include "viewer-server/export/chrome_fact.h"
 #include "viewer-server/export/chrome_item.h"
+#include "viewer-server/export/chrome_memory.h"
 
 static enum ctrace_status put_item(struct ctrace_buffer *json, struct ctrace_chrome_sites *sites,
 				   const struct ctrace_chrome_item *item, uint32_t stream)
@@ -164,6 +165,23 @@ static void put_sample(struct ctrace_buffer *json, const struct ctrace_chrome_si
 	ctrace_chrome_sample(json, &sample, pid, tid);
 }
 
+static void put_memory(struct ctrace_buffer *json, const struct ctrace_detail *detail)
+{
+	const struct ctrace_memory_detail *memory = &detail->memory;
+	const struct ctrace_bytes rate = {"allocation rate", sizeof("allocation rate") - 1};
+	const struct ctrace_chrome_memory_point point = {
+		.unit = memory->unit,
+		.is_estimate = memory->is_estimate,
+		.pid = memory->pid,
+		.tid = memory->tid,
+		.name = memory->tid != 0 ? rate : memory->name,
+		.time = detail->event.start,
+		.value = detail->event.value,
+	};
+
+	ctrace_chrome_memory_line(json, &point);
+}
+
 /* A buffer's loss stands at its CPU. */
 static enum ctrace_status put_cpu_loss(struct ctrace_buffer *json,
 				       const struct ctrace_detail *detail, uint32_t cpu)
@@ -283,6 +301,10 @@ enum ctrace_status ctrace_chrome_click(struct ctrace_buffer *json,
 		if (detail->origin.event.kind == CTRACE_KIND_GC_HEAP ||
 		    detail->origin.event.kind == CTRACE_KIND_GC_END) {
 			return put_heap(json, sites, detail);
+		}
+		if (detail->memory.unit != CTRACE_UNIT_NONE) {
+			put_memory(json, detail);
+			return json->is_failed ? CTRACE_ERR_NO_MEMORY : CTRACE_OK;
 		}
 		break;
 	case CTRACE_LANE_INSTANT:

@@ -3,6 +3,7 @@
 
 #include "viewer-server/export/chrome_kernel.h"
 
+#include "viewer-server/export/chrome_memory.h"
 #include "viewer-server/export/json_pen.h"
 
 #include <inttypes.h>
@@ -81,11 +82,23 @@ static void on_state(void *context, const struct ctrace_state_fact *fact)
 	}
 }
 
+static void mark(const struct ctrace_chrome_kernel *kernel, struct ctrace_event_place at)
+{
+	if (at.chunk != CTRACE_NO_CHUNK) {
+		kernel->settings.marks[at.chunk] = CTRACE_CHROME_HAS_MEMORY;
+	}
+}
+
 static void on_call(void *context, const struct ctrace_call_fact *fact)
 {
 	struct ctrace_chrome_kernel *kernel = context;
 	const struct ctrace_known_thread *known = &kernel->threads.threads[fact->thread];
 
+	if (fact->call < ctrace_trace_call_end(kernel->facts.trace) &&
+	    kernel->settings.mapping_calls[fact->call] != CTRACE_MAPPING_NONE) {
+		mark(kernel, fact->from);
+		mark(kernel, fact->to);
+	}
 	if (is_thread_wanted(kernel, fact->thread) &&
 	    is_inside(kernel, fact->begin, fact->end, fact->flags)) {
 		next_line(kernel);
@@ -110,6 +123,14 @@ static void on_sample(void *context, const struct ctrace_sample_fact *fact)
 		next_line(kernel);
 		ctrace_chrome_sample(kernel->json, fact, known->pid, known->tid);
 	}
+}
+
+static void on_fault(void *context, uint32_t thread, struct ctrace_event_place at)
+{
+	struct ctrace_chrome_kernel *kernel = context;
+
+	(void)thread;
+	mark(kernel, at);
 }
 
 static void on_delay(void *context, uint32_t thread, uint64_t time, uint64_t waited)
@@ -161,6 +182,7 @@ static const struct ctrace_kernel_calls calls = {
 	.call = on_call,
 	.wake = on_wake,
 	.sample = on_sample,
+	.fault = on_fault,
 	.delay = on_delay,
 	.lost = on_lost,
 	.damaged = on_damaged,

@@ -25,6 +25,8 @@ struct ctrace_chrome_kernel_settings {
 	/* A chunk could not be used. */
 	void (*damaged)(void *context, uint32_t chunk, const struct ctrace_error *error);
 	void *context;
+	uint8_t *marks; /* by chunk: enum ctrace_chrome_mark; borrowed until destroy */
+	const uint8_t *mapping_calls; /* by call: enum ctrace_mapping_call; borrowed as long */
 };
 
 /* Gives *kernel, NULL where no buffer has a chunk. Borrows `trace`. */

@@ -3,6 +3,8 @@
 
 #include "viewer-server/export/chrome_stream.h"
 
+#include "viewer-server/export/chrome_memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,11 +90,33 @@ static void add_live(struct ctrace_chrome_stream *stream, const struct ctrace_sp
 	}
 }
 
+static void mark(const struct ctrace_chrome_stream *stream, uint32_t chunk)
+{
+	if (chunk != CTRACE_NO_CHUNK) {
+		stream->marks[chunk] = CTRACE_CHROME_HAS_MEMORY;
+	}
+}
+
+/* A call that maps memory: a later walk looks at it again. */
+static void mark_call(const struct ctrace_chrome_stream *stream, const struct ctrace_span *span)
+{
+	uint32_t call = ctrace_call_of_site(span->site);
+
+	if (ctrace_is_call_site(span->site) && call < ctrace_trace_call_end(stream->trace) &&
+	    stream->mapping_calls[call] != CTRACE_MAPPING_NONE) {
+		mark(stream, span->chunk);
+		mark(stream, span->has_result ? span->end_chunk : CTRACE_NO_CHUNK);
+	}
+}
+
 static void span_closed(void *context, const struct ctrace_span *span)
 {
 	struct ctrace_chrome_stream *stream = context;
 	struct ctrace_chrome_item *item = item_of(stream, span);
 
+	if (__builtin_expect(ctrace_is_call_site(span->site), 0)) {
+		mark_call(stream, span);
+	}
 	if (item != NULL) {
 		item->end = ctrace_trace_ns(stream->trace, span->end);
 		item->flags = span->flags == 0 ? 0 : ctrace_chrome_flags_of_span(span->flags);
@@ -177,6 +201,13 @@ static void other_event(void *context, const struct ctrace_event *event, uint32_
 		item.id = first_number(stream->trace, event);
 		item.task = event->kind == CTRACE_KIND_GC_THREAD && is_stop(stream->trace, event);
 		ctrace_chrome_list_add(stream->list, item);
+		return;
+	case CTRACE_KIND_ALLOC:
+	case CTRACE_KIND_FREE:
+	case CTRACE_KIND_REALLOC:
+	case CTRACE_KIND_POOL:
+	case CTRACE_KIND_PAGE_FAULT:
+		mark(stream, chunk);
 		return;
 	case CTRACE_KIND_SYSCALL_TEXT:
 		add_text(stream, event, inner);

@@ -29,6 +29,8 @@ struct ctrace_chrome_stream {
 	const struct ctrace_trace *trace;
 	struct ctrace_chrome_list *list;
 	struct ctrace_chrome_tasks *all_tasks;
+	uint8_t *marks;		      /* by chunk: enum ctrace_chrome_mark */
+	const uint8_t *mapping_calls; /* by call: enum ctrace_mapping_call */
 };
 
 void ctrace_chrome_stream_finish(struct ctrace_chrome_stream *stream);

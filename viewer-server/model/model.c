@@ -6,6 +6,7 @@
 #include "viewer-server/model/build/gather.h"
 #include "viewer-server/model/build/load.h"
 #include "viewer-server/model/build/names.h"
+#include "viewer-server/model/memory/memory_curves.h"
 
 #include <string.h>
 
@@ -15,7 +16,8 @@ static bool number_events(struct ctrace_model *model)
 	uint64_t events = 0;
 
 	model->chunk_first = calloc(chunks + 1u, sizeof(*model->chunk_first));
-	if (model->chunk_first == NULL) {
+	model->memory_chunks = calloc(chunks + 1u, sizeof(*model->memory_chunks));
+	if (model->chunk_first == NULL || model->memory_chunks == NULL) {
 		return false;
 	}
 	for (uint32_t i = 0; i < chunks; i++) {
@@ -74,7 +76,8 @@ static bool join_damage(struct ctrace_model *model, const struct ctrace_column *
 
 static void count_names_of(struct ctrace_model *model, const struct ctrace_lane *lane)
 {
-	for (uint32_t i = 0; i < lane->count; i++) {
+	/* Points of memory's lanes are made, from many events: nobody searches for one. */
+	for (uint32_t i = 0; lane->info.unit == CTRACE_UNIT_NONE && i < lane->count; i++) {
 		model->name_counts[ctrace_lane_name(lane, i)]++;
 	}
 }
@@ -94,11 +97,48 @@ static bool complete(struct ctrace_model *model)
 	return true;
 }
 
+static bool tells_of_memory(const struct ctrace_model *model)
+{
+	uint32_t chunks = ctrace_trace_info(model->trace)->chunk_count;
+
+	return memchr(model->memory_chunks, 1, chunks) != NULL;
+}
+
+/* One more walk, over the chunks in which the first has found memory. CTRACE_END: progress said to
+ * stop. */
+static enum ctrace_status walk_memory(struct ctrace_model *model,
+				      struct ctrace_memory_curves *curves,
+				      const struct ctrace_model_settings *settings)
+{
+	const struct ctrace_memory_settings own = {
+		.threads = &model->threads,
+		.chunks = model->memory_chunks,
+		.is_checked = true,
+		.until = UINT64_MAX,
+	};
+	enum ctrace_status status = CTRACE_OK;
+
+	if (!tells_of_memory(model)) {
+		return CTRACE_OK;
+	}
+	status = ctrace_memory_curves_init(curves, model->trace, &own);
+	while (status == CTRACE_OK) {
+		status = ctrace_memory_curves_step(curves);
+		if (status == CTRACE_OK && settings->progress != NULL &&
+		    !settings->progress(settings->context, "memory", curves->walk.read,
+					curves->walk.of)) {
+			return CTRACE_END;
+		}
+	}
+	return status == CTRACE_END ? CTRACE_OK : status;
+}
+
 static enum ctrace_status build(struct ctrace_model *model,
 				const struct ctrace_model_settings *settings,
 				struct ctrace_error *error)
 {
 	struct ctrace_loaded loaded = {0};
+	struct ctrace_memory_curves memory = {0};
 	enum ctrace_status status = ctrace_thread_table_init(&model->threads, model->trace);
 
 	if (status == CTRACE_OK) {
@@ -112,12 +152,18 @@ static enum ctrace_status build(struct ctrace_model *model,
 	model->wall_start = wall_start(model);
 	status = ctrace_load(&loaded, model, settings, error);
 	if (status == CTRACE_OK) {
-		status = ctrace_gather(model, &loaded);
+		status = walk_memory(model, &memory, settings);
+	}
+	if (status == CTRACE_OK) {
+		status = ctrace_gather(model, &loaded, &memory);
 	}
 	if (status == CTRACE_OK && (!join_damage(model, &loaded.damage) || !complete(model))) {
 		status = CTRACE_ERR_NO_MEMORY;
 	}
+	ctrace_memory_curves_finish(&memory);
 	ctrace_loaded_finish(&loaded);
+	free(model->memory_chunks);
+	model->memory_chunks = NULL;
 	return status;
 }
 
@@ -193,6 +239,7 @@ void ctrace_model_destroy(struct ctrace_model *model)
 	ctrace_thread_table_finish(&model->threads);
 	free(model->name_counts);
 	free(model->chunk_first);
+	free(model->memory_chunks);
 	free(model->damage);
 	ctrace_column_finish(&model->tasks);
 	ctrace_column_finish(&model->steps);

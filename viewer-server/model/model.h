@@ -32,6 +32,7 @@ enum ctrace_track_kind {
 	CTRACE_TRACK_TASKS,
 	CTRACE_TRACK_CPUS,
 	CTRACE_TRACK_COLLECTOR,
+	CTRACE_TRACK_MEMORY, /* counters that the model makes of what a process got and gave back */
 };
 
 struct ctrace_track {
@@ -58,6 +59,13 @@ enum ctrace_lane_kind {
 	CTRACE_LANE_HALT,   /* when a collector had stopped a thread */
 };
 
+/* Of a counter's values. */
+enum ctrace_lane_unit {
+	CTRACE_UNIT_NONE, /* the program's own */
+	CTRACE_UNIT_BYTES,
+	CTRACE_UNIT_BYTES_PER_SECOND,
+};
+
 struct ctrace_lane_info {
 	uint32_t id, track;
 	enum ctrace_lane_kind kind;
@@ -65,6 +73,12 @@ struct ctrace_lane_info {
 	uint64_t events, repaired;
 	double min, max; /* of counters */
 	uint32_t cpu;	 /* of CPUs and their gaps */
+	/* Of counters of memory. */
+	enum ctrace_lane_unit unit;
+	uint64_t step; /* ns: how long a step is that keeps its extremes and its last value only; of
+			  a rate, that it is the mean of; 0: every change is there */
+	bool is_estimate;
+	uint64_t tid; /* of a thread's counter of memory; 0: it is the process's */
 };
 
 struct ctrace_model_settings {

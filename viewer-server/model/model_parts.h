@@ -80,7 +80,7 @@ struct ctrace_model {
 	uint64_t duration;
 	uint64_t events, lost, repaired, wall_start;
 	struct ctrace_bytes *names;
-	uint32_t name_count;
+	uint32_t name_count, name_room;
 	uint32_t
 		*site_names; /* by site id: the name and its events' flags, as in a lane's column */
 	uint32_t site_end;
@@ -91,7 +91,9 @@ struct ctrace_model {
 	uint32_t *thread_streams;   /* by thread of the table: position in `streams`, CTRACE_NONE */
 	struct ctrace_column wakes; /* struct ctrace_wake */
 	struct ctrace_column cpu_losses; /* struct ctrace_cpu_losses, by their lanes */
-	uint64_t *chunk_first; /* number of each chunk's first event; one more at the end */
+	uint8_t *memory_chunks; /* by chunk: not 0 if it tells of memory; NULL: no longer needed */
+	uint8_t *mapping_calls; /* by call: enum ctrace_mapping_call */
+	uint64_t *chunk_first;	/* number of each chunk's first event; one more at the end */
 	struct ctrace_track *tracks;
 	uint32_t track_count;
 	struct ctrace_lane *lanes;
@@ -125,6 +127,10 @@ enum ctrace_fixed_name {
 	CTRACE_NAME_COLLECTOR_HEAP = CTRACE_NAME_COLLECTOR + CTRACE_COLLECTOR_KINDS,
 	CTRACE_NAME_COLLECTOR_LIVE,
 	CTRACE_NAME_HALTED,
+	CTRACE_NAME_LIVE_HEAP, /* counters of a process's memory */
+	CTRACE_NAME_ALLOC_RATE,
+	CTRACE_NAME_MAPPED,
+	CTRACE_NAME_TOUCHED,
 	CTRACE_NAME_FIRST_SITE,
 };
 

@@ -131,6 +131,14 @@ struct ctrace_collector_detail {
 	struct ctrace_waker *interrupted; /* owned; of pauses: the threads that were in something */
 };
 
+/* What a point of a lane of memory is one of. */
+struct ctrace_memory_detail {
+	enum ctrace_lane_unit unit; /* CTRACE_UNIT_NONE: the event is none */
+	bool is_estimate;
+	uint64_t pid, tid; /* tid 0: of the whole process */
+	struct ctrace_bytes name;
+};
+
 /* Everything about an event; reads its chunk again for the arguments. */
 struct ctrace_detail {
 	struct ctrace_model_event event;
@@ -151,6 +159,7 @@ struct ctrace_detail {
 	struct ctrace_origin origin;
 	struct ctrace_kernel_detail kernel;
 	struct ctrace_collector_detail collector;
+	struct ctrace_memory_detail memory;
 	struct ctrace_chunk chunk, end_chunk; /* owned */
 };
 enum ctrace_status ctrace_detail_init(struct ctrace_detail *detail,

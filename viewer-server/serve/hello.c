@@ -15,6 +15,7 @@ static const char *const track_kinds[] = {
 	[CTRACE_TRACK_PROCESS] = "process",   [CTRACE_TRACK_THREAD] = "thread",
 	[CTRACE_TRACK_COUNTERS] = "counters", [CTRACE_TRACK_TASKS] = "tasks",
 	[CTRACE_TRACK_CPUS] = "cpus",	      [CTRACE_TRACK_COLLECTOR] = "collector",
+	[CTRACE_TRACK_MEMORY] = "memory",
 };
 
 static const char *const lane_kinds[] = {
@@ -152,6 +153,21 @@ static json_t *track_of(const struct ctrace_track *track)
 	return json;
 }
 
+/* Of counters of memory. */
+static void add_unit(json_t *json, const struct ctrace_lane_info *lane)
+{
+	static const char *const units[] = {
+		[CTRACE_UNIT_BYTES] = "bytes",
+		[CTRACE_UNIT_BYTES_PER_SECOND] = "bytes/s",
+	};
+	if (lane->unit == CTRACE_UNIT_NONE) {
+		return;
+	}
+	json_object_set_new(json, "unit", json_string(units[lane->unit]));
+	json_object_set_new(json, "step", ctrace_json_count(lane->step));
+	json_object_set_new(json, "is_estimate", json_boolean(lane->is_estimate));
+}
+
 static json_t *lane_of(const struct ctrace_lane_info *lane, bool is_of_cpus)
 {
 	json_t *json = json_pack("{s:I,s:I,s:s,s:I,s:o,s:o}", "id", (json_int_t)lane->id, "track",
@@ -167,6 +183,7 @@ static json_t *lane_of(const struct ctrace_lane_info *lane, bool is_of_cpus)
 		json_object_set_new(json, "name", json_integer(lane->name));
 		json_object_set_new(json, "min", ctrace_json_real(lane->min));
 		json_object_set_new(json, "max", ctrace_json_real(lane->max));
+		add_unit(json, lane);
 	}
 	return json;
 }

@@ -177,6 +177,21 @@ static enum ctrace_status find_flows(struct ctrace_detail *detail, const struct 
 	return CTRACE_OK;
 }
 
+static void find_memory(struct ctrace_detail *detail, const struct ctrace_model *model,
+			const struct ctrace_lane *lane)
+{
+	if (lane->info.unit == CTRACE_UNIT_NONE) {
+		return;
+	}
+	detail->memory = (struct ctrace_memory_detail){
+		.unit = lane->info.unit,
+		.is_estimate = lane->info.is_estimate,
+		.pid = model->tracks[lane->info.track].pid,
+		.tid = lane->info.tid,
+		.name = ctrace_model_name(model, lane->info.name),
+	};
+}
+
 enum ctrace_status ctrace_detail_init(struct ctrace_detail *detail,
 				      const struct ctrace_model *model, struct ctrace_place place,
 				      struct ctrace_error *error)
@@ -194,6 +209,7 @@ enum ctrace_status ctrace_detail_init(struct ctrace_detail *detail,
 	lane = &model->lanes[place.lane];
 	stream = model->lane_streams[place.lane];
 	detail->task = nowhere;
+	find_memory(detail, model, lane);
 	find_family(detail, model, place);
 	status = ctrace_origin_find(detail, model, error);
 	if (status == CTRACE_OK) {

@@ -111,10 +111,19 @@ static bool may_hit(const struct search *search, const struct ctrace_lane *lane,
 	return (lane->blocks[index / CTRACE_BLOCK_EVENTS].names & search->any_name) != 0;
 }
 
+/* Of memory: its points are no events of the trace. */
+static bool is_made(const struct ctrace_lane *lane)
+{
+	return lane->info.unit != CTRACE_UNIT_NONE;
+}
+
 /* First hit of [index, end), or CTRACE_NONE. */
 static uint32_t hit_from(struct search *search, const struct ctrace_lane *lane, uint32_t index,
 			 uint32_t end)
 {
+	if (is_made(lane)) {
+		return CTRACE_NONE;
+	}
 	while (index < end) {
 		if (index % CTRACE_BLOCK_EVENTS == 0 && !goes_on(search)) {
 			return CTRACE_NONE;
@@ -134,6 +143,9 @@ static uint32_t hit_from(struct search *search, const struct ctrace_lane *lane, 
 static uint32_t hit_before(struct search *search, const struct ctrace_lane *lane, uint32_t index,
 			   uint32_t end)
 {
+	if (is_made(lane)) {
+		return CTRACE_NONE;
+	}
 	while (index > end) {
 		uint32_t last = index - 1;
 

@@ -147,25 +147,26 @@ static bool add_threads(struct ctrace_gathering *gathering, uint32_t process, ui
 	return is_ok;
 }
 
+struct heading {
+	enum ctrace_track_kind kind;
+	const char *label;
+	enum ctrace_status (*gather)(struct ctrace_gathering *gathering, uint64_t pid,
+				     uint32_t track);
+};
+
+/* A track that stands for a whole process, if there is anything in it. */
 static enum ctrace_status add_heading(struct ctrace_gathering *gathering,
-				      enum ctrace_track_kind kind, const char *label,
-				      uint32_t process, uint64_t pid)
+				      const struct heading *heading, uint32_t process, uint64_t pid)
 {
-	struct ctrace_track *track = add_track(gathering, kind, process, pid);
+	struct ctrace_track *track = add_track(gathering, heading->kind, process, pid);
 	size_t lanes = gathering->lanes.count;
 	enum ctrace_status status;
 
 	if (track == NULL) {
 		return CTRACE_ERR_NO_MEMORY;
 	}
-	track->label = (struct ctrace_bytes){label, (uint32_t)strlen(label)};
-	if (kind == CTRACE_TRACK_COLLECTOR) {
-		status = ctrace_gather_collector(gathering, pid, track->id);
-	} else if (kind == CTRACE_TRACK_COUNTERS) {
-		status = ctrace_gather_counters(gathering, pid, track->id);
-	} else {
-		status = ctrace_gather_tasks(gathering, pid, track->id);
-	}
+	track->label = (struct ctrace_bytes){heading->label, (uint32_t)strlen(heading->label)};
+	status = heading->gather(gathering, pid, track->id);
 	for (size_t i = lanes; i < gathering->lanes.count; i++) {
 		track->events += ((struct ctrace_lane *)gathering->lanes.items)[i].count;
 	}
@@ -173,12 +174,20 @@ static enum ctrace_status add_heading(struct ctrace_gathering *gathering,
 	return status;
 }
 
+static const struct heading above_threads[] = {
+	{CTRACE_TRACK_COUNTERS, "Counters", ctrace_gather_counters},
+	{CTRACE_TRACK_COLLECTOR, "Collector", ctrace_gather_collector},
+	{CTRACE_TRACK_MEMORY, "Memory", ctrace_gather_memory},
+	{CTRACE_TRACK_MEMORY, "Allocation rate by thread", ctrace_gather_memory_threads},
+};
+static const struct heading below_threads = {CTRACE_TRACK_TASKS, "Tasks", ctrace_gather_tasks};
+
 static enum ctrace_status add_process(struct ctrace_gathering *gathering, uint64_t pid)
 {
 	struct ctrace_bytes label = ctrace_track_process_label(gathering, pid);
 	struct ctrace_track *track = add_track(gathering, CTRACE_TRACK_PROCESS, CTRACE_NONE, pid);
 	uint32_t process = (uint32_t)gathering->tracks.count - 1;
-	enum ctrace_status status;
+	enum ctrace_status status = CTRACE_OK;
 
 	if (track == NULL) {
 		return CTRACE_ERR_NO_MEMORY;
@@ -190,9 +199,9 @@ static enum ctrace_status add_process(struct ctrace_gathering *gathering, uint64
 			track->lost += gathering->builds[i].lost;
 		}
 	}
-	status = add_heading(gathering, CTRACE_TRACK_COUNTERS, "Counters", process, pid);
-	if (status == CTRACE_OK) {
-		status = add_heading(gathering, CTRACE_TRACK_COLLECTOR, "Collector", process, pid);
+	for (size_t i = 0;
+	     status == CTRACE_OK && i < sizeof(above_threads) / sizeof(above_threads[0]); i++) {
+		status = add_heading(gathering, &above_threads[i], process, pid);
 	}
 	if (status != CTRACE_OK) {
 		return status;
@@ -200,7 +209,7 @@ static enum ctrace_status add_process(struct ctrace_gathering *gathering, uint64
 	if (!add_threads(gathering, process, pid)) {
 		return CTRACE_ERR_NO_MEMORY;
 	}
-	return add_heading(gathering, CTRACE_TRACK_TASKS, "Tasks", process, pid);
+	return add_heading(gathering, &below_threads, process, pid);
 }
 
 static bool add_cpu(struct ctrace_gathering *gathering, struct ctrace_cpu_lanes *cpu,
@@ -306,12 +315,14 @@ static bool make_streams(struct ctrace_model *model, uint32_t count)
 	return model->streams != NULL && model->thread_streams != NULL;
 }
 
-enum ctrace_status ctrace_gather(struct ctrace_model *model, struct ctrace_loaded *loaded)
+enum ctrace_status ctrace_gather(struct ctrace_model *model, struct ctrace_loaded *loaded,
+				 const struct ctrace_memory_curves *memory)
 {
 	struct ctrace_gathering gathering = {.model = model,
 					     .builds = loaded->builds,
 					     .build_count = loaded->count,
-					     .kernel = &loaded->kernel};
+					     .kernel = &loaded->kernel,
+					     .memory = memory};
 	enum ctrace_status status;
 
 	if (!make_streams(model, loaded->count)) {

@@ -4,21 +4,25 @@
 
 /*
  * Built streams come together: tracks and lanes in the order they are shown, CPUs first, counters
- * of a process merged by time, tasks packed into lanes, flows sorted.
+ * of a process merged by time, memory, tasks packed into lanes, flows sorted.
  */
 
 #include "viewer-server/model/build/load.h"
+#include "viewer-server/model/memory/memory_curves.h"
 
 /* Fill the model from what was loaded; lanes move into it, the rest stays the caller's to finish.
  */
-enum ctrace_status ctrace_gather(struct ctrace_model *model, struct ctrace_loaded *loaded);
+enum ctrace_status ctrace_gather(struct ctrace_model *model, struct ctrace_loaded *loaded,
+				 const struct ctrace_memory_curves *memory);
 
-/* For the files behind it (tracks.c, counter_lanes.c, task_lanes.c, flow_table.c): */
+/* For the files behind it (tracks.c, counter_lanes.c, memory_lanes.c, task_lanes.c, flow_table.c):
+ */
 struct ctrace_gathering {
 	struct ctrace_model *model;
 	struct ctrace_stream_build *builds;
 	uint32_t build_count;
 	struct ctrace_kernel_lanes *kernel;
+	const struct ctrace_memory_curves *memory;
 	struct ctrace_column lanes, lane_streams, tracks; /* moved into the model at the end */
 };
 
@@ -37,6 +41,10 @@ bool ctrace_gather_counter_lanes(struct ctrace_gathering *gathering, struct ctra
 /* A process's collections and pauses; fills `halted` of its threads, which have no lanes yet. */
 enum ctrace_status ctrace_gather_collector(struct ctrace_gathering *gathering, uint64_t pid,
 					   uint32_t track);
+enum ctrace_status ctrace_gather_memory(struct ctrace_gathering *gathering, uint64_t pid,
+					uint32_t track);
+enum ctrace_status ctrace_gather_memory_threads(struct ctrace_gathering *gathering, uint64_t pid,
+						uint32_t track);
 enum ctrace_status ctrace_gather_tasks(struct ctrace_gathering *gathering, uint64_t pid,
 				       uint32_t track);
 enum ctrace_status ctrace_gather_flows(struct ctrace_gathering *gathering);

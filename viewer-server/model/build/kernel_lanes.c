@@ -102,6 +102,22 @@ static void on_state(void *context, const struct ctrace_state_fact *fact)
 	append(lanes, &lanes->threads[fact->thread].states, &event);
 }
 
+/* What a later walk finds memory in (SPEC 8.5). */
+static void mark_chunk(const struct ctrace_kernel_lanes *lanes, struct ctrace_event_place place)
+{
+	if (place.chunk != CTRACE_NO_CHUNK) {
+		lanes->model->memory_chunks[place.chunk] = 1;
+	}
+}
+
+static void on_fault(void *context, uint32_t thread, struct ctrace_event_place at)
+{
+	struct ctrace_kernel_lanes *lanes = context;
+
+	mark_chunk(lanes, at);
+	lanes->threads[thread].has_faults = true;
+}
+
 static void on_call(void *context, const struct ctrace_call_fact *fact)
 {
 	struct ctrace_kernel_lanes *lanes = context;
@@ -118,6 +134,10 @@ static void on_call(void *context, const struct ctrace_call_fact *fact)
 	};
 
 	append(lanes, &lanes->threads[fact->thread].calls, &event);
+	if (ctrace_names_is_mapping(lanes->model, fact->call)) {
+		mark_chunk(lanes, fact->from);
+		mark_chunk(lanes, fact->to);
+	}
 }
 
 static void on_wake(void *context, const struct ctrace_wake_fact *fact)
@@ -212,6 +232,7 @@ static const struct ctrace_kernel_calls calls = {
 	.call = on_call,
 	.wake = on_wake,
 	.sample = on_sample,
+	.fault = on_fault,
 	.delay = on_delay,
 	.lost = on_lost,
 	.damaged = on_damaged,

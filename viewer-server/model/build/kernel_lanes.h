@@ -18,6 +18,7 @@
 struct ctrace_thread_lanes {
 	struct ctrace_lane states, calls, samples;
 	struct ctrace_column delays; /* struct ctrace_run_delay */
+	bool has_faults;	     /* which no lane of its own shows */
 };
 
 struct ctrace_cpu_lanes {
@@ -54,7 +55,8 @@ static inline bool ctrace_kernel_lanes_know(const struct ctrace_kernel_lanes *la
 {
 	const struct ctrace_thread_lanes *of = &lanes->threads[thread];
 
-	return of->states.count > 0 || of->calls.count > 0 || of->samples.count > 0;
+	return of->states.count > 0 || of->calls.count > 0 || of->samples.count > 0 ||
+	       of->has_faults;
 }
 
 #endif

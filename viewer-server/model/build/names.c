@@ -3,6 +3,7 @@
 
 #include "viewer-server/model/build/names.h"
 
+#include "viewer-server/model/memory/memory_curves.h"
 #include "viewer-server/model/tile.h"
 
 #include <inttypes.h>
@@ -45,6 +46,10 @@ static void add_fixed_names(struct ctrace_model *model)
 	model->names[CTRACE_NAME_COLLECTOR_HEAP] = fixed("heap (bytes)");
 	model->names[CTRACE_NAME_COLLECTOR_LIVE] = fixed("alive (bytes)");
 	model->names[CTRACE_NAME_HALTED] = fixed("stopped by the collector");
+	model->names[CTRACE_NAME_LIVE_HEAP] = fixed("live heap");
+	model->names[CTRACE_NAME_ALLOC_RATE] = fixed("allocation rate");
+	model->names[CTRACE_NAME_MAPPED] = fixed("mapped");
+	model->names[CTRACE_NAME_TOUCHED] = fixed("touched");
 	model->name_count = CTRACE_NAME_FIRST_SITE;
 }
 
@@ -133,12 +138,14 @@ enum ctrace_status ctrace_names_init(struct ctrace_model *model)
 
 	model->site_end = ctrace_trace_site_end(model->trace);
 	model->string_end = ctrace_trace_string_end(model->trace);
-	model->names = calloc(most_names(model), sizeof(*model->names));
+	model->name_room = (uint32_t)most_names(model);
+	model->names = calloc(model->name_room, sizeof(*model->names));
+	model->mapping_calls = ctrace_memory_mapping_calls(model->trace);
 	model->site_names = calloc(model->site_end + 1u, sizeof(*model->site_names));
 	model->string_names = calloc(model->string_end + 1u, sizeof(*model->string_names));
 	model->thread_names = calloc(model->threads.count + 1u, sizeof(*model->thread_names));
 	if (model->names == NULL || model->site_names == NULL || model->string_names == NULL ||
-	    model->thread_names == NULL) {
+	    model->thread_names == NULL || model->mapping_calls == NULL) {
 		return CTRACE_ERR_NO_MEMORY;
 	}
 	add_fixed_names(model);
@@ -156,6 +163,34 @@ void ctrace_names_finish(struct ctrace_model *model)
 	free(model->site_names);
 	free(model->string_names);
 	free(model->thread_names);
+	free(model->mapping_calls);
+}
+
+uint32_t ctrace_names_add(struct ctrace_model *model, struct ctrace_bytes text)
+{
+	char **label = ctrace_column_add(&model->labels, sizeof(*label));
+	uint32_t room = model->name_room;
+	struct ctrace_bytes *grown;
+
+	if (label == NULL) {
+		return CTRACE_NONE;
+	}
+	*label = malloc(text.size + 1u);
+	if (*label == NULL) {
+		return CTRACE_NONE;
+	}
+	memcpy(*label, text.bytes, text.size);
+	if (model->name_count == room) {
+		room += room / 2 + 16;
+		grown = realloc(model->names, room * sizeof(*grown));
+		if (grown == NULL) {
+			return CTRACE_NONE;
+		}
+		model->names = grown;
+		model->name_room = room;
+	}
+	model->names[model->name_count] = (struct ctrace_bytes){*label, text.size};
+	return model->name_count++;
 }
 
 uint32_t ctrace_names_of_call(const struct ctrace_model *model, uint32_t call)

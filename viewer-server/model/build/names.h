@@ -19,6 +19,15 @@ static inline uint32_t ctrace_names_of_string(const struct ctrace_model *model, 
 	return model->string_names[string < model->string_end ? string : model->string_end];
 }
 
+/* Does the call map memory, or give it back? */
+static inline bool ctrace_names_is_mapping(const struct ctrace_model *model, uint32_t call)
+{
+	return call < ctrace_trace_call_end(model->trace) && model->mapping_calls[call] != 0;
+}
+
+/* A name made up while lanes are put together; `text` is copied. CTRACE_NONE: no memory. */
+uint32_t ctrace_names_add(struct ctrace_model *model, struct ctrace_bytes text);
+
 uint32_t ctrace_names_of_call(const struct ctrace_model *model, uint32_t call);
 /* CTRACE_REAL_IS_SYSCALL or CTRACE_REAL_IS_CALL. */
 uint32_t ctrace_names_flags_of_call(const struct ctrace_model *model, uint32_t call);

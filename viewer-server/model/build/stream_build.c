@@ -203,6 +203,20 @@ static void add_halt(struct ctrace_stream_build *build, const struct ctrace_even
 	};
 }
 
+/* What a later walk finds memory in (SPEC 8.5). A chunk is of one stream, so nobody else writes
+ * there. */
+static void mark_chunk(const struct ctrace_stream_build *build, uint32_t chunk)
+{
+	if (chunk != CTRACE_NO_CHUNK) {
+		build->model->memory_chunks[chunk] = 1;
+	}
+}
+
+static bool is_of_memory(enum ctrace_kind kind)
+{
+	return kind >= CTRACE_KIND_ALLOC && kind <= CTRACE_KIND_PAGE_FAULT;
+}
+
 static void on_closed(void *context, const struct ctrace_span *span)
 {
 	struct ctrace_stream_build *build = context;
@@ -219,6 +233,11 @@ static void on_closed(void *context, const struct ctrace_span *span)
 
 	if (span->has_result) {
 		event.other = ref_of(build, span->end_chunk, span->end_index);
+	}
+	if (ctrace_is_call_site(span->site) &&
+	    ctrace_names_is_mapping(build->model, ctrace_call_of_site(span->site))) {
+		mark_chunk(build, span->chunk);
+		mark_chunk(build, span->has_result ? span->end_chunk : CTRACE_NO_CHUNK);
 	}
 	weave_until(build, end, span->depth + ((span->flags & CTRACE_SPAN_BEGAN_BEFORE) == 0));
 	if (span->flags & CTRACE_SPAN_BEGAN_BEFORE) {
@@ -420,9 +439,13 @@ static void on_other(void *context, const struct ctrace_event *event, uint32_t c
 	uint32_t ref = ref_of(build, chunk, event->index);
 
 	(void)inner;
+	if (is_of_memory(event->kind)) {
+		mark_chunk(build, chunk);
+		build->memory += event->kind != CTRACE_KIND_PAGE_FAULT;
+		return;
+	}
 	memset(values, 0, 3 * sizeof(values[0]));
 	ctrace_event_values(build->model->trace, event, values);
-	build->memory += event->kind >= CTRACE_KIND_ALLOC && event->kind <= CTRACE_KIND_POOL;
 	switch ((int)event->kind) {
 	case CTRACE_KIND_INSTANT:
 	case CTRACE_KIND_LOG:

@@ -49,8 +49,8 @@ struct ctrace_collector_halt {
 };
 
 struct ctrace_stream_build {
-	struct ctrace_model
-		*model; /* names and trace only: nothing in it changes while streams are built */
+	struct ctrace_model *model; /* names, trace and memory_chunks only: nothing else in it
+				    changes while streams are built */
 	uint32_t stream;
 	struct ctrace_lane *lanes; /* owned; by depth */
 	uint32_t lane_count, lane_room;

@@ -213,6 +213,9 @@ static void on_thread_event(struct ctrace_kernel_replay *replay, const struct ct
 	case CTRACE_KIND_SYSCALL_EXIT:
 		ctrace_replay_exit(replay, now, thread, values[1].u64, values[2].i64);
 		break;
+	case CTRACE_KIND_PAGE_FAULT:
+		replay->calls->fault(replay->context, thread, now->at);
+		break;
 	case CTRACE_KIND_RUN_DELAY:
 		replay->calls->delay(replay->context, thread, now->time, values[1].u64);
 		break;
@@ -291,7 +294,7 @@ static void on_loss(struct ctrace_kernel_replay *replay, const struct ctrace_ker
 	replay->calls->lost(replay->context, &loss);
 }
 
-/* A loss of samples hides no state. */
+/* A loss of samples hides no state; faults are told by a source of their own, as samples are. */
 static void note_what_it_tells(struct ctrace_kernel_replay *replay,
 			       const struct ctrace_kernel_item *item, bool is_sample)
 {
@@ -311,7 +314,8 @@ static void look(struct ctrace_kernel_replay *replay, const struct ctrace_kernel
 		.ticks = item->event->ticks,
 		.at = {item->chunk, item->event->index},
 	};
-	bool is_sample = item->event->kind == CTRACE_KIND_SAMPLE;
+	bool is_sample = item->event->kind == CTRACE_KIND_SAMPLE ||
+			 item->event->kind == CTRACE_KIND_PAGE_FAULT;
 	struct ctrace_followed_cpu *cpu = is_sample ? NULL : ctrace_replay_cpu(replay, item->cpu);
 
 	note_what_it_tells(replay, item, is_sample);

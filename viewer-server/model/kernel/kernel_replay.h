@@ -105,6 +105,8 @@ struct ctrace_kernel_calls {
 	void (*call)(void *context, const struct ctrace_call_fact *fact);
 	void (*wake)(void *context, const struct ctrace_wake_fact *fact);
 	void (*sample)(void *context, const struct ctrace_sample_fact *fact);
+	/* A page fault: its fields are where it is. */
+	void (*fault)(void *context, uint32_t thread, struct ctrace_event_place at);
 	/* How long a thread has waited for a CPU in all, by the kernel's estimate. */
 	void (*delay)(void *context, uint32_t thread, uint64_t time, uint64_t waited_ns);
 	void (*lost)(void *context, const struct ctrace_buffer_loss *loss);

@@ -3,7 +3,7 @@
 
 import type {LaneKind} from './trace'
 
-export const LAYERS = ['cpus', 'states', 'samples', 'arrows', 'bands'] as const
+export const LAYERS = ['cpus', 'states', 'samples', 'memory', 'arrows', 'bands'] as const
 
 export type Layer = (typeof LAYERS)[number]
 
@@ -13,6 +13,7 @@ export const LAYER_TITLES: Readonly<Record<Layer, string>> = {
   cpus: 'CPU lanes',
   states: 'Thread states',
   samples: 'Samples',
+  memory: 'Memory',
   arrows: 'Arrows: flows and wake-ups',
   bands: 'Pauses over all tracks',
 }

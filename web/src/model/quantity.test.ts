@@ -2,6 +2,7 @@
 import {equal} from 'node:assert/strict'
 import {test} from 'node:test'
 import {
+  formatAmount,
   formatBytes,
   formatGrowth,
   formatPlural,
@@ -33,6 +34,10 @@ test('counts and sizes are short', () => {
 
 test('values keep their sign and need no exponent until they are very large or small', () => {
   equal(formatValue(-5), '-5')
+  equal(plain(formatAmount(2_202_010, 'bytes')), '2.1 MiB')
+  equal(plain(formatAmount(0, 'bytes/s')), '0 B/s')
+  equal(plain(formatAmount(1536, 'bytes/s')), '1.5 KiB/s')
+  equal(formatAmount(1536, undefined), '1,536')
   equal(formatValue(0.125), '0.125')
   equal(plain(formatValue(-25_000_000)), '-25 M')
   equal(formatValue(1e-9), '1.00e-9')

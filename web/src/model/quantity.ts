@@ -63,6 +63,18 @@ export function formatGrowth(value: number): string {
   return `${sign}${formatBytes(Math.abs(value))}`
 }
 
+/** `2.1\u202fMiB`, `2.1\u202fMiB/s`; without a unit, as a counter's value. */
+export function formatAmount(value: number, unit: 'bytes' | 'bytes/s' | undefined): string {
+  switch (unit) {
+    case 'bytes':
+      return formatBytes(value)
+    case 'bytes/s':
+      return `${formatBytes(value)}/s`
+    default:
+      return formatValue(value)
+  }
+}
+
 /** A counter's value: exact when short, else three significant digits. */
 export function formatValue(value: number): string {
   if (!Number.isFinite(value)) {

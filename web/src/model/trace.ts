@@ -15,7 +15,16 @@ export type LaneKind =
   | 'cycle'
   | 'pause'
   | 'halt'
-export type TrackKind = 'cpus' | 'process' | 'thread' | 'counters' | 'tasks' | 'collector'
+export type TrackKind =
+  | 'cpus'
+  | 'process'
+  | 'thread'
+  | 'counters'
+  | 'memory'
+  | 'tasks'
+  | 'collector'
+/** Of a counter's values; undefined: the program's own. */
+export type Unit = 'bytes' | 'bytes/s'
 
 export interface Track {
   readonly id: number
@@ -40,8 +49,17 @@ export interface Lane {
   readonly name?: number
   readonly min?: number
   readonly max?: number
+  /** Of counters of memory: what they count in, and how they are thinned (0: they are not). */
+  readonly unit?: Unit
+  readonly step?: Nanos
+  readonly is_estimate?: boolean
   /** Of a `cpu` lane, and of a `gap` lane of a CPU. */
   readonly cpu?: number
+}
+
+/** Are its lanes charts with labels of their own? */
+export function hasCharts(track: Track): boolean {
+  return track.kind === 'counters' || track.kind === 'memory'
 }
 
 /** Where events come from, or why they do not. */

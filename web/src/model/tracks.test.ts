@@ -67,6 +67,18 @@ test('a collapsed track keeps its spans, small', () => {
   )
 })
 
+test('memory has a heading as counters have, and can be hidden', () => {
+  const memory = makeTrace(
+    1,
+    facts,
+    [track(0, -1, 'process'), track(1, 0, 'memory')],
+    [lane(0, 1, 'counter'), lane(1, 1, 'counter', 1)],
+  )
+  const row = layOut(memory, none).rowOfTrack.get(1)
+  equal((row?.boxes[0].top ?? 0) - (row?.top ?? 0), 22)
+  equal(layOut(memory, {...none, hidden: new Set(['memory'] as const)}).rows.length, 1)
+})
+
 test('a collapsed process hides its tracks', () => {
   equal(layOut(trace, {...none, collapsed: new Set([0])}).rows.length, 1)
 })

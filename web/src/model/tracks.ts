@@ -3,7 +3,7 @@
 // never on the zoom: rows do not move on their own.
 
 import {layerOf, type Hidden} from './layers'
-import type {Lane, LaneKind, Trace, Track} from './trace'
+import {hasCharts, type Lane, type LaneKind, type Trace, type Track} from './trace'
 
 export const GROUP_HEIGHT = 28
 export const SPAN_HEIGHT = 19
@@ -142,7 +142,7 @@ function trackRow(
   const all = trace.lanesOfTrack.get(track.id) ?? []
   const lanes = orderedLanes(all, choice.hidden)
   const isCollapsed = choice.collapsed.has(track.id)
-  const head = track.kind === 'counters' && !isCollapsed ? COUNTERS_HEAD : 0
+  const head = hasCharts(track) && !isCollapsed ? COUNTERS_HEAD : 0
   const boxes = isCollapsed ? compactBoxes(lanes, top) : openBoxes(lanes, top + head)
   const last = boxes[boxes.length - 1]
   const used = last === undefined ? head : last.top + last.height - top
@@ -198,7 +198,10 @@ export function layOut(trace: Trace, choice: LayoutChoice): Layout {
 }
 
 function isHidden(trace: Trace, track: Track, choice: LayoutChoice): boolean {
-  if (track.kind === 'cpus' && choice.hidden.has('cpus')) {
+  if (
+    (track.kind === 'cpus' && choice.hidden.has('cpus')) ||
+    (track.kind === 'memory' && choice.hidden.has('memory'))
+  ) {
     return true
   }
   let parent = trace.trackById.get(track.parent)

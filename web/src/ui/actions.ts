@@ -142,7 +142,7 @@ function findings(app: App, parts: Parts): Readonly<Record<string, Action>> {
 
 /** Show or hide each part of the picture that one can do without. */
 function layers(app: App): Readonly<Record<string, Action>> {
-  const keys = {cpus: '1', states: '2', samples: '3', arrows: 'X', bands: 'O'}
+  const keys = {cpus: '1', states: '2', samples: '3', memory: '4', arrows: 'X', bands: 'O'}
   return Object.fromEntries(
     LAYERS.map(layer => [
       layer,

@@ -8,7 +8,7 @@ import {formatLayers, layerOf, parseLayers, type Hidden, type Layer} from '../mo
 import {isSameMark, withMark, type Mark} from '../model/marks'
 import type {Nanos} from '../model/nanos'
 import {isSameSelection, type Selection} from '../model/selection'
-import {makeTrace, type Trace} from '../model/trace'
+import {makeTrace, type Lane, type Trace, type Track} from '../model/trace'
 import {GROUP_HEIGHT, layOut, type Layout} from '../model/tracks'
 import * as viewport from '../model/viewport'
 import type {Viewport} from '../model/viewport'
@@ -51,6 +51,8 @@ export interface Search {
 
 /** More CPUs than this begin collapsed: threads are what one came for. */
 const CPUS_OPEN = 16
+/** So do the allocation rates of more threads than this. */
+const RATES_OPEN = 4
 
 /** What was hidden last is hidden in the next trace, unless its address says otherwise. */
 const HIDDEN_KEY = 'ctrace.hidden'
@@ -124,10 +126,16 @@ const EMPTY_LAYOUT: Layout = {rows: [], height: 0, rowOfTrack: new Map(), boxOfL
 function firstState(asked: ViewState, trace: Trace): ViewState {
   const hidden = asked.hidden.length > 0 ? asked.hidden : parseLayers(remembered(HIDDEN_KEY) ?? '')
   const cpus = trace.tracks.find(track => track.kind === 'cpus')
-  const isTall =
-    (cpus === undefined ? 0 : (trace.lanesOfTrack.get(cpus.id) ?? []).length) > CPUS_OPEN
-  const isPlain = asked.collapsed.length === 0 && cpus !== undefined && isTall
-  return {...asked, hidden, collapsed: isPlain ? [cpus.id] : asked.collapsed}
+  const lanesOf = (track: Track): readonly Lane[] => trace.lanesOfTrack.get(track.id) ?? []
+  const isLong = (track: Track): boolean =>
+    track.kind === 'memory' &&
+    lanesOf(track).length > RATES_OPEN &&
+    lanesOf(track).every(lane => lane.unit === 'bytes/s')
+  const tall = trace.tracks.filter(
+    track => (track === cpus && lanesOf(track).length > CPUS_OPEN) || isLong(track),
+  )
+  const collapsed = asked.collapsed.length > 0 ? asked.collapsed : tall.map(track => track.id)
+  return {...asked, hidden, collapsed}
 }
 
 export function makeApp(): App {

@@ -2,11 +2,11 @@
 // The panel's page about one event: everything the trace knows of it.
 
 import {formatDuration, formatExact, formatMoment, formatWall} from '../model/nanos'
-import {formatCount, formatPlural, formatShare, formatValue} from '../model/quantity'
+import {formatAmount, formatCount, formatPlural, formatShare} from '../model/quantity'
 import {formatMessage} from '../model/message'
 import {sourcePath} from '../model/source_path'
 import {isWait, wordsOf} from '../model/states'
-import {nameOf, type Place, type Trace, type Track} from '../model/trace'
+import {nameOf, type Lane, type Place, type Trace, type Track} from '../model/trace'
 import type {Argument, EventAnswer, Flow} from '../wire/api'
 import type {App} from './app'
 import {collectorRows, interruptedPart} from './details_collector'
@@ -308,6 +308,34 @@ function kernelSections(app: App, trace: Trace, event: EventAnswer): HTMLElement
   return sections
 }
 
+/** Its points are made from many events: none of them is one to search for. */
+function isMemory(trace: Trace, event: EventAnswer): boolean {
+  return trace.laneById.get(event.lane)?.unit !== undefined
+}
+
+function thinning(lane: Lane): string {
+  const step = lane.step ?? 0
+  if (lane.unit === 'bytes/s') {
+    return `the mean of each ${formatDuration(step)}`
+  }
+  return step > 0 ? `lowest, highest and last of each ${formatDuration(step)}` : 'every change'
+}
+
+function amount(lane: Lane | undefined, value: number): Row[] {
+  const unit = lane?.unit
+  const rows: Row[] = [['Value', el('span', {class: 'strong', text: formatAmount(value, unit)})]]
+  if (unit === 'bytes' && value >= 1024) {
+    rows.push(['In bytes', el('span', {class: 'number', text: formatCount(value)})])
+  }
+  if (lane !== undefined && unit !== undefined) {
+    rows.push(['Shown', thinning(lane)])
+  }
+  if (lane?.is_estimate === true) {
+    rows.push(['Precision', 'estimated, by a sample'])
+  }
+  return rows
+}
+
 export function eventPage(
   app: App,
   trace: Trace,
@@ -320,7 +348,7 @@ export function eventPage(
   const head = el(
     'header',
     {},
-    el('div', {class: 'kind'}, kindText(event)),
+    el('div', {class: 'kind'}, isMemory(trace, event) ? 'Memory' : kindText(event)),
     el('h2', {}, traceText(title)),
   )
   const category = event.category ?? ''
@@ -332,7 +360,7 @@ export function eventPage(
     rows.unshift(['Format', traceText(name, 'mono')])
   }
   if (event.value !== undefined) {
-    rows.unshift(['Value', el('span', {class: 'strong', text: formatValue(event.value)})])
+    rows.unshift(...amount(trace.laneById.get(event.lane), event.value))
   }
   if (event.turn === undefined) {
     const track = trace.trackById.get(event.track)
@@ -342,7 +370,8 @@ export function eventPage(
   rows.push(...site(event))
   const page = el('div', {class: 'page'}, head, ...remarks(event), actions(app, event), table(rows))
   const related = relations(app, trace, event)
-  if (event.name !== undefined && event.kind !== 'gap' && event.kind !== 'state') {
+  const isFound = event.kind !== 'gap' && event.kind !== 'state' && !isMemory(trace, event)
+  if (event.name !== undefined && isFound) {
     related.push(['Same name', link('highlight all like this', 'H', () => onSameName(name))])
   }
   if ((event.args ?? []).length > 0 && !KERNEL_KINDS.has(event.kind)) {

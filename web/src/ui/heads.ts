@@ -2,9 +2,9 @@
 // The names beside the lanes: only those in sight are in the document, and they move in the same
 // frame as the picture. A tall track's name stays in sight, and so does its group's bar.
 
-import {formatValue, formatCount, formatPlural, formatShort} from '../model/quantity'
+import {formatAmount, formatCount, formatPlural, formatShort} from '../model/quantity'
 import {shown} from '../model/shown'
-import {nameOf, type Track} from '../model/trace'
+import {hasCharts, nameOf, type Track} from '../model/trace'
 import {GROUP_HEIGHT, rowsBetween, TRACK_GAP, type LaneBox, type Row} from '../model/tracks'
 import {extentOf} from '../draw/counters'
 import type {App} from './app'
@@ -61,12 +61,16 @@ function counterLabel(app: App, row: Row, box: LaneBox): HTMLElement {
   if (trace !== undefined) {
     label.append(traceText(nameOf(trace, box.lane.name), 'name'))
     const [low, high] = extentOf(box)
-    const range = `${formatValue(box.lane.min ?? 0)} – ${formatValue(box.lane.max ?? 0)}`
-    label.title = `${shown(nameOf(trace, box.lane.name))}: ${range}`
+    const {unit, is_estimate: isEstimate} = box.lane
+    const amount = (value: number): string => formatAmount(value, unit)
+    const about = isEstimate === true ? '≈\u202f' : ''
+    const range = `${about}${amount(box.lane.min ?? 0)} – ${amount(box.lane.max ?? 0)}`
+    const more = isEstimate === true ? ', estimated' : ''
+    label.title = `${shown(nameOf(trace, box.lane.name))}: ${range}${more}`
     label.append(
       el('span', {class: 'sub', text: range}),
-      el('span', {class: 'axis high', text: formatValue(high)}),
-      el('span', {class: 'axis low', text: formatValue(low)}),
+      el('span', {class: 'axis high', text: amount(high)}),
+      el('span', {class: 'axis low', text: amount(low)}),
     )
   }
   label.style.top = `${box.top - row.top}px`
@@ -116,8 +120,9 @@ function trackHead(app: App, row: Row): Head {
   pin.tabIndex = -1
   pin.addEventListener('click', event => event.stopPropagation())
   label.append(pin)
-  const root = el('div', {class: `head ${track.kind}`, title: describe(track)}, label)
-  if (track.kind === 'counters' && !row.isCollapsed) {
+  const charts = hasCharts(track) ? ' charts' : ''
+  const root = el('div', {class: `head ${track.kind}${charts}`, title: describe(track)}, label)
+  if (hasCharts(track) && !row.isCollapsed) {
     root.append(...row.boxes.map(box => counterLabel(app, row, box)))
   }
   if (track.kind === 'collector' && !row.isCollapsed) {

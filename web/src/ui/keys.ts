@@ -62,6 +62,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   Digit1: 'cpus',
   Digit2: 'states',
   Digit3: 'samples',
+  Digit4: 'memory',
 }
 
 const SHIFTED: Readonly<Record<string, string>> = {

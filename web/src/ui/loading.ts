@@ -14,6 +14,7 @@ export interface Loading {
 const STAGES: Readonly<Record<string, string>> = {
   reading: 'Reading the trace',
   indexing: 'Indexing',
+  memory: 'Adding up memory',
 }
 
 export function makeLoading(): Loading {

@@ -2,7 +2,7 @@
 // Sentences about events: the same ones for the tooltip, the panel and the live region.
 
 import {formatDuration} from '../model/nanos'
-import {formatCount, formatPlural, formatShare, formatValue} from '../model/quantity'
+import {formatAmount, formatCount, formatPlural, formatShare} from '../model/quantity'
 import {isWait, wordsOf} from '../model/states'
 import {nameOf, trackOfLane, type Trace} from '../model/trace'
 import type {EventAnswer} from '../wire/api'
@@ -73,13 +73,14 @@ export function sayHit(trace: Trace, hit: Hit, call: string | null): Sentence | 
       return {title: nameOf(trace, hit.name), facts: more}
     }
     case 'counter': {
-      const name = trace.laneById.get(hit.lane)?.name
+      const lane = trace.laneById.get(hit.lane)
+      const amount = (value: number): string => formatAmount(value, lane?.unit)
       const isOne = hit.min === hit.max
-      const value = isOne
-        ? formatValue(hit.min)
-        : `${formatValue(hit.min)} to ${formatValue(hit.max)}`
-      const more = hit.samples > 1 ? `, ${formatCount(hit.samples)} samples` : ''
-      return {title: nameOf(trace, name), facts: value + more}
+      const value = isOne ? amount(hit.min) : `${amount(hit.min)} to ${amount(hit.max)}`
+      const isMany = hit.samples > 1 && lane?.unit === undefined
+      const more = isMany ? `, ${formatCount(hit.samples)} samples` : ''
+      const about = lane?.is_estimate === true ? ', estimated' : ''
+      return {title: nameOf(trace, lane?.name), facts: value + more + about}
     }
     case 'row':
       return null

@@ -69,6 +69,9 @@ const lane = shape({
   depth: isCount,
   events: isCount,
   cpu: maybe(isCount),
+  unit: maybe(isText),
+  step: maybe(isCount),
+  is_estimate: maybe(isBoolean),
 })
 
 const nameTotal = shape({
