@@ -4,7 +4,7 @@
 
 /*
  * Memory that a program gets and gives back, on its way into the block of the thread that did so
- * (SPEC 8.5, kinds 48 to 51). As in kernel_events.h, the caller has made sure of
+ * (SPEC 8.5, kinds 48 to 52). As in kernel_events.h, the caller has made sure of
  * CTRACE_ALLOC_EVENT_BYTES in column 3 and keeps time from falling.
  */
 
@@ -27,6 +27,25 @@ struct ctrace_realloc_event {
 	uint64_t stack;
 	uint64_t pool;
 };
+
+struct ctrace_page_fault {
+	uint64_t tid; /* 0: the thread whose block it is */
+	uint64_t address;
+	uint64_t weight; /* faults that it stands for */
+	uint64_t stack;	 /* a row of STACKS, 0: not known */
+};
+
+static inline void ctrace_block_page_fault(struct ctrace_block *block, uint64_t ticks,
+					   const struct ctrace_page_fault *event)
+{
+	uint8_t *length = ctrace_block_open_fields(block, CTRACE_KIND_PAGE_FAULT, ticks);
+
+	ctrace_block_arg_u64(block, event->tid);
+	ctrace_block_arg_u64(block, event->address);
+	ctrace_block_arg_u64(block, event->weight);
+	ctrace_block_arg_u64(block, event->stack);
+	ctrace_block_close_fields(block, length);
+}
 
 static inline void ctrace_block_alloc(struct ctrace_block *block, uint64_t ticks,
 				      const struct ctrace_alloc_event *event)

@@ -215,6 +215,42 @@ class PerfTest(unittest.TestCase):
                 self.assertEqual(rows, [1] * len(rows))
                 self.assertGreaterEqual(len(rows), 6)
 
+    # ---- page faults ----
+
+    def touched(self, pages, *options):
+        """The faults of a program that touches so many new pages, as they stand in the trace; and where it touched."""
+        recorded = self.record([subject("touch-subject"), pages], *options, sources="faults")
+        dump = subprocess.run([OPTIONS.ctrace, "dump", "--json", recorded.path], capture_output=True, text=True, check=True)
+        events = [json.loads(line) for line in dump.stdout.splitlines() if '"page_fault"' in line]
+        begin, end = (int(word, 16) for word in recorded.run.stdout.split())
+        return recorded, [event["args"] for event in events if begin <= event["args"]["address"] < end]
+
+    def test_faults_stand_for_all_pages_that_are_touched(self):
+        recorded, faults = self.touched("20000")
+        period = faults[0]["weight"]
+        self.assertLess(abs(sum(fault["weight"] for fault in faults) - 20000), period)
+        self.assertEqual(recorded.facts["sources"]["faults"]["lost"], 0)
+        self.assertEqual(recorded.facts["sources"]["faults"]["misses"], 0)
+
+    def test_faults_have_the_stack_of_who_touched(self):
+        recorded, faults = self.touched("20000")
+        dump = subprocess.run([OPTIONS.ctrace, "dump", recorded.path], capture_output=True, text=True, check=True).stdout
+        self.assertIn('"touch_pages"', dump)
+        self.assertEqual(len({fault["stack"] for fault in faults}), 1)
+        self.assertNotEqual(faults[0]["stack"], 0)
+
+    def test_faults_that_find_no_room_are_counted(self):
+        recorded, faults = self.touched("60000", "--buffer", "32K")
+        period = faults[0]["weight"]
+        lost = recorded.facts["sources"]["faults"]["lost"]
+        self.assertLess(abs((len(faults) + lost) * period - 60000), 16 * period)
+
+    def test_faults_and_samples_beside_each_other_give_each_thread_one_row(self):
+        recorded = self.record(["sh", "-c", f"{subject('spin-fp')} 30; {subject('touch-subject')} 2000; exit 0"], sources=f"{SOURCES},faults")
+        rows = [t["rows"] for t in recorded.facts["threads"].values() if t.get("name") in ("sh", "spin-fp", "touch-subject")]
+        self.assertEqual(rows, [1] * len(rows))
+        self.assertGreaterEqual(recorded.facts["kinds"]["page_fault"], 30)
+
     # ---- honesty ----
 
     def test_losses_are_exact(self):

@@ -41,6 +41,7 @@ enum ctrace_gives {
 	CTRACE_GIVES_BLOCKS = 0x40,   /* memory that is got and given back */
 	CTRACE_GIVES_LOCKS = 0x80,    /* waits for locks */
 	CTRACE_GIVES_GC = 0x100,      /* what a collector of memory does */
+	CTRACE_GIVES_FAULTS = 0x200,  /* pages that are touched first */
 };
 
 #define CTRACE_SOURCE_TEXT_BYTES 200u

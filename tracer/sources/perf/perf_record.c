@@ -163,10 +163,11 @@ static void read_sample(struct ctrace_wire *wire, struct ctrace_perf_record *rec
 	record->pid = ctrace_wire_u32(wire);
 	record->tid = ctrace_wire_u32(wire);
 	record->time = ctrace_wire_u64(wire);
+	sample->address = sample_type & PERF_SAMPLE_ADDR ? ctrace_wire_u64(wire) : 0;
 	record->event = sample_type & CTRACE_PERF_EVENT_TYPE ? ctrace_wire_u64(wire) : 0;
 	record->cpu = ctrace_wire_u32(wire);
 	ctrace_wire_u32(wire);
-	sample->period = ctrace_wire_u64(wire);
+	sample->period = sample_type & PERF_SAMPLE_PERIOD ? ctrace_wire_u64(wire) : 0;
 	sample->chain_count = ctrace_wire_u64(wire);
 	if (sample->chain_count > ctrace_wire_left(wire) / 8) {
 		ctrace_wire_fail(wire, CTRACE_WIRE_SHORT);

@@ -8,8 +8,8 @@
  * (sample_id_all); samples begin with it.
  *
  * Every event of ours has a sample_type of CTRACE_PERF_SIDE_TYPE, of CTRACE_PERF_RAW_TYPE,
- * or of CTRACE_PERF_SAMPLE_TYPE with or without CTRACE_PERF_STACK_TYPE, each with or without
- * CTRACE_PERF_EVENT_TYPE: the parser knows no others.
+ * of CTRACE_PERF_SAMPLE_TYPE or of CTRACE_PERF_FAULT_TYPE, these two with or without
+ * CTRACE_PERF_STACK_TYPE, each with or without CTRACE_PERF_EVENT_TYPE: the parser knows no others.
  */
 
 #include <linux/perf_event.h>
@@ -21,6 +21,9 @@
 #define CTRACE_PERF_RAW_TYPE  (CTRACE_PERF_SIDE_TYPE | PERF_SAMPLE_RAW)
 #define CTRACE_PERF_SAMPLE_TYPE                                                                    \
 	(CTRACE_PERF_SIDE_TYPE | PERF_SAMPLE_IP | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN)
+/* Without the period: where a software event is asked for it, the kernel tells of every one. */
+#define CTRACE_PERF_FAULT_TYPE                                                                     \
+	(CTRACE_PERF_SIDE_TYPE | PERF_SAMPLE_IP | PERF_SAMPLE_ADDR | PERF_SAMPLE_CALLCHAIN)
 #define CTRACE_PERF_EVENT_TYPE PERF_SAMPLE_ID
 #define CTRACE_PERF_STACK_TYPE (PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
 
@@ -37,6 +40,7 @@ struct ctrace_perf_map {
 
 struct ctrace_perf_sample {
 	uint64_t ip, period;
+	uint64_t address;     /* that was touched, if PERF_SAMPLE_ADDR was asked for */
 	const uint8_t *chain; /* chain_count addresses of 8 bytes, PERF_CONTEXT_* among them */
 	uint64_t chain_count;
 	bool has_registers;

@@ -6,13 +6,11 @@
 
 #include "format/kernel_events.h"
 #include "tracer/sources/kernel/kernel_threads.h"
-#include "tracer/sources/perf/code_places.h"
+#include "tracer/sources/perf/perf_stacks.h"
 #include "tracer/sources/perf/perf_tasks.h"
 #include "tracer/src/limits.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 struct samples {
@@ -32,15 +30,7 @@ static struct perf_event_attr settings(uint64_t hz)
 	attr.sample_period = 1000000000u / hz;
 	attr.exclude_callchain_kernel = 1;
 	attr.watermark = 1;
-	attr.mmap = 1;
-	attr.mmap2 = 1;
-	attr.build_id = 1;
-	ctrace_perf_tasks_ask(&attr);
-	if (CTRACE_UNWIND_REGISTERS != 0 && hz <= CTRACE_SAMPLE_HZ_COPIED_MAX) {
-		attr.sample_type |= CTRACE_PERF_STACK_TYPE;
-		attr.sample_regs_user = CTRACE_UNWIND_REGISTERS;
-		attr.sample_stack_user = CTRACE_UNWIND_STACK_BYTES;
-	}
+	ctrace_perf_stacks_ask(&attr, hz <= CTRACE_SAMPLE_HZ_COPIED_MAX);
 	return attr;
 }
 
@@ -69,45 +59,17 @@ static void probe(struct ctrace_source_answer *answer)
 
 /* ---- records ---- */
 
-/* Where records were lost, mappings may be among them: once for each process after each loss. */
-static void ask_if_lost(struct samples *samples, uint32_t pid, uint64_t address)
-{
-	uint32_t lost = (uint32_t)samples->rings.lost;
-
-	if (lost != 0) {
-		ctrace_code_places_ask(samples->places, pid, address, lost);
-	}
-}
-
-static void follow_maps(struct samples *samples, const struct ctrace_perf_record *record)
-{
-	struct ctrace_process_maps *maps = samples->places->unwind.maps;
-
-	if (record->type == PERF_RECORD_COMM && record->misc & PERF_RECORD_MISC_COMM_EXEC) {
-		ctrace_process_maps_exec(maps, record->pid);
-	} else if (record->type == PERF_RECORD_FORK && record->pid == record->tid) {
-		ctrace_process_maps_fork(maps, record->parent_pid, record->pid);
-	} else if (record->type == PERF_RECORD_EXIT && record->pid == record->tid) {
-		ctrace_process_maps_exit(maps, record->pid);
-	}
-}
-
 static void take_sample(struct samples *samples, struct ctrace_perf_cpu *cpu,
 			const struct ctrace_perf_record *record, uint64_t ticks)
 {
-	struct ctrace_place places[CTRACE_STACK_FRAMES_MAX];
 	struct ctrace_sample sample = {
 		.tid = record->tid, .cpu = record->cpu, .weight_ns = record->sample.period};
 	struct ctrace_block *block;
-	uint32_t depth;
 
-	ask_if_lost(samples, record->pid,
-		    record->sample.has_registers ? record->sample.instruction : record->sample.ip);
-	depth = ctrace_unwind(&samples->places->unwind, record->pid, &record->sample, places);
 	if (samples->tasks.tells) {
 		ctrace_kernel_threads_ours(samples->rings.trace, record->tid);
 	}
-	sample.stack = ctrace_stacks_get(&samples->places->stacks, places, depth);
+	sample.stack = ctrace_perf_stacks_of(samples->places, record, samples->rings.lost);
 	block = ctrace_kernel_stream_room(&cpu->stream, &ticks, CTRACE_KERNEL_EVENT_BYTES);
 	ctrace_block_sample(block, ticks, &sample);
 }
@@ -119,10 +81,10 @@ static void take(void *context, struct ctrace_perf_cpu *cpu,
 
 	if (record->type == PERF_RECORD_SAMPLE) {
 		take_sample(samples, cpu, record, ticks);
-	} else if (record->type == PERF_RECORD_MMAP2) {
-		ctrace_code_places_map(samples->places, record->pid, &record->map);
-	} else {
-		follow_maps(samples, record);
+		return;
+	}
+	ctrace_perf_stacks_follow(samples->places, record);
+	if (record->type != PERF_RECORD_MMAP2) {
 		ctrace_perf_tasks_take(&samples->tasks, &cpu->stream, record, ticks);
 	}
 }
@@ -178,28 +140,13 @@ static void drain(struct ctrace_opened_source *opened, struct ctrace_source_pass
 	ctrace_perf_rings_count(&samples->rings, &opened->counts);
 }
 
-static void remark(const struct samples *samples, struct ctrace_source_counts *counts)
-{
-	uint32_t unopened = ctrace_modules_unopened(samples->places->unwind.modules);
-
-	if (samples->places->stacks.refused > 0) {
-		snprintf(counts->remark, sizeof(counts->remark),
-			 "%llu samples are without a stack: the file has as many as it may",
-			 (unsigned long long)samples->places->stacks.refused);
-	} else if (unopened > 0) {
-		snprintf(counts->remark, sizeof(counts->remark),
-			 "%u files were not opened, for want of descriptors, and have no names",
-			 unopened);
-	}
-}
-
 static void close_samples(struct ctrace_opened_source *opened, struct ctrace_source_counts *counts)
 {
 	struct samples *samples = (struct samples *)opened;
 
 	ctrace_perf_rings_close(&samples->rings);
 	ctrace_perf_rings_count(&samples->rings, counts);
-	remark(samples, counts);
+	ctrace_perf_stacks_remark(samples->places, counts);
 	free(samples);
 }
 
