@@ -2,7 +2,8 @@
 
 /*
  * What malloc and free cost a program that knows nothing of ctrace: nanoseconds a pair, the tenth
- * percentile of many rounds; and how many pairs that were. bench/alloc.py runs it in turn without and with what records memory.
+ * percentile of many rounds; and how many pairs that were. bench/alloc.py runs it in turn without
+ * and with what records memory.
  */
 
 #include "bench/rounds.h"
