@@ -43,6 +43,25 @@ http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folde
 uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; gzip on; gzip_types text/plain;
 server {{ listen 127.0.0.1:{port}; root {folder}/www; }} }}
 """
+ENDS = """
+#include <pthread.h>
+#include <stdlib.h>
+static void use(unsigned size) { free(malloc(size)); }
+__attribute__((constructor)) static void begin(void) { use(55001); }
+__attribute__((destructor)) static void end(void) { use(55006); }
+static void at_exit(void) { use(55005); }
+static void of_thread(void *block) { free(block); use(55004); }
+static pthread_key_t key;
+static void *work(void *unused) { use(55002); pthread_setspecific(key, malloc(55003)); return NULL; }
+int main(void)
+{
+	pthread_t thread;
+	pthread_key_create(&key, of_thread);
+	atexit(at_exit);
+	pthread_create(&thread, NULL, work, NULL);
+	return pthread_join(thread, NULL);
+}
+"""
 LOADER = """
 #include <dlfcn.h>
 #include <stdio.h>
@@ -286,6 +305,15 @@ class Unasked(Recorded):
         done = run(*self.words("--sources", "spans,alloc-full"), program)
         self.assertEqual((0, b"20\n", b""), result_of(done))
         self.assertEqual(10, [fields[1] for fields in self.has_memory().events("alloc")].count("10001"))
+
+    @needs("gcc")
+    def test_memory_is_recorded_from_the_first_constructor_to_the_last_destructor(self):
+        (self.path / "ends.c").write_text(ENDS)
+        program = self.path / "ends"
+        self.assertEqual(0, run("gcc", "-O0", "-fno-builtin", "-w", "-pthread", "-o", program, self.path / "ends.c").returncode)
+        self.assertEqual(0, run(*self.words("--sources", "spans,alloc-full"), program).returncode)
+        sizes = [int(fields[1]) for fields in self.has_memory().events("alloc")]
+        self.assertEqual(list(range(55001, 55007)), sorted(size for size in sizes if 55000 < size < 55100))
 
     def test_a_setuid_program_is_as_without_it(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:
