@@ -88,7 +88,7 @@ static void resume(const uint64_t *left)
 
 /* Meanwhile malloc, which new may come to, passes all over and counts nothing. */
 #define PAUSE()                                                                                    \
-	const uint64_t left __attribute__((cleanup(resume))) = ctrace_alloc_self.left;             \
+	const uint64_t left __attribute__((cleanup(resume), unused)) = ctrace_alloc_self.left;     \
 	ctrace_alloc_self.left = UINT64_MAX
 
 /* What is passed over is counted by malloc if new comes to it, else here. */
