@@ -99,23 +99,37 @@ void give_back(void *block, unsigned way, unsigned form)
 	switch (way) {
 	case 0:
 	case 2:
-		form % 2 ? ::operator delete(block) : ::operator delete(block, std::nothrow);
+		if (form % 2) {
+			::operator delete(block);
+		} else {
+			::operator delete(block, std::nothrow);
+		}
 		break;
 	case 1:
 	case 3:
-		form % 2 ? ::operator delete[](block) : ::operator delete[](block, std::nothrow);
+		if (form % 2) {
+			::operator delete[](block);
+		} else {
+			::operator delete[](block, std::nothrow);
+		}
 		break;
 	case 4:
 		std::free(block);
 		break;
 	case 5:
 	case 7:
-		form % 2 ? ::operator delete(block, wide)
-			 : ::operator delete(block, wide, std::nothrow);
+		if (form % 2) {
+			::operator delete(block, wide);
+		} else {
+			::operator delete(block, wide, std::nothrow);
+		}
 		break;
 	default:
-		form % 2 ? ::operator delete[](block, wide)
-			 : ::operator delete[](block, wide, std::nothrow);
+		if (form % 2) {
+			::operator delete[](block, wide);
+		} else {
+			::operator delete[](block, wide, std::nothrow);
+		}
 	}
 }
 
