@@ -105,7 +105,14 @@ export function makePanel(app: App, actions: PanelActions): void {
     const page = el('div', {class: 'page'}, head, bar, share)
     const isAll = range.lane < 0 && range.tracks.length === 0
     const lanes = isAll ? [] : lanesOf(trace, range)
-    const tracks = threadsOf(trace).filter(track => isAll || range.tracks.includes(track.id))
+    const isChosen = (track: Track): boolean => isAll || range.tracks.includes(track.id)
+    // Lanes of a process's memory stand for its threads.
+    const pids = new Set(
+      trace.tracks
+        .filter(track => track.kind === 'memory' && isChosen(track))
+        .map(track => track.pid),
+    )
+    const tracks = threadsOf(trace).filter(track => isChosen(track) || pids.has(track.pid))
     const spans = (): Asked => {
       const answer = makeAnswer(trace)
       if (lanes.length === 0 && !isAll) {

@@ -31,16 +31,6 @@ export interface RangeTabs {
 }
 
 /** The tabs that a range of these threads has something to show in. */
-/** A track of a process's memory stands for its threads. */
-function withThreads(trace: Trace, tracks: readonly Track[]): readonly Track[] {
-  const pids = new Set(tracks.filter(track => track.kind === 'memory').map(track => track.pid))
-  return pids.size === 0
-    ? tracks
-    : trace.tracks.filter(
-        track => tracks.includes(track) || (track.kind === 'thread' && pids.has(track.pid)),
-      )
-}
-
 export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   const tabs: RangeTab[] = ['spans']
   if (tracks.some(track => hasStates(trace, track.id))) {
@@ -49,7 +39,7 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   if (tracks.some(track => hasSamples(trace, track.id))) {
     tabs.push('samples')
   }
-  if (withThreads(trace, tracks).some(hasMemory)) {
+  if (tracks.some(hasMemory)) {
     tabs.push('memory')
   }
   if (mayHaveLocks(trace)) {
@@ -118,11 +108,7 @@ export function rangeTabs(
       return locksOf(app, trace, range, tracks)
     }
     if (tab === 'memory') {
-      return heapTab(app, trace, withThreads(trace, tracks), {
-        start,
-        end,
-        isAll: range.tracks.length === 0,
-      })
+      return heapTab(app, trace, tracks, {start, end, isAll: range.tracks.length === 0})
     }
     if (tab === 'spans') {
       return spans()
