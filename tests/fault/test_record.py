@@ -277,8 +277,8 @@ class Record(Recording):
 
 class Recover(Recording):
     def test_each_end_has_its_words(self):
-        for words, said in ((["exit:0"], "exited"), (["kill"], "killed or lost: it left no word"),
-                            (["_exit:0"], "killed or lost: it left no word"), (["crash:11"], "crashed with signal 11 (SIGSEGV)"),
+        for words, said in ((["exit:0"], "exited"), (["kill"], "killed, lost, or by _exit: it left no word"),
+                            (["_exit:0"], "killed, lost, or by _exit: it left no word"), (["crash:11"], "crashed with signal 11 (SIGSEGV)"),
                             (["abort"], "crashed with signal 6 (SIGABRT)")):
             with self.subTest(words):
                 self.host("emit:9", *words)

@@ -36,7 +36,7 @@ test('the page shows the spans of every thread, and the token leaves the address
   const names = new Set((await spansOf(page)).map(span => span.name))
   assert.ok(names.has('loop'))
   assert.ok(!page.url().includes('token'))
-  assert.match(await page.textContent('#panel'), /Where the time went/)
+  assert.match(await page.textContent('#panel'), /The whole trace/)
   await page.waitForSelector('#panel .totals')
   assert.match(await page.textContent('#panel .totals'), /query/)
   await leave(page)

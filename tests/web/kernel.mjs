@@ -240,7 +240,7 @@ test('a flame is walked by the arrow keys', async () => {
 
 test('a range shows for each thread where its time went; a click shows one thread alone', async () => {
   const page = await visit('&r=14000000~16000000')
-  await page.click('#panel .tabs >> text=Where time went')
+  await page.click('#panel .tabs >> text="Time"')
   await panelHas(page, 'Runnable')
   const rows = await page.locator('#panel tbody tr').allTextContents()
   assert.equal(rows.length, 3)
@@ -311,7 +311,7 @@ test('names that want to be markup stay text wherever a kernel brings them', asy
     await page.click('#panel .tabs >> text=Samples')
     await panelHas(page, '8 samples')
     await page.click('#panel >> text=As a table')
-    await page.click('#panel .tabs >> text=Where time went')
+    await page.click('#panel .tabs >> text="Time"')
     await panelHas(page, 'Runnable')
     await page.mouse.click(500, 250)
     await settled(page)

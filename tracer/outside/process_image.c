@@ -178,6 +178,6 @@ void ctrace_process_image_ended(const struct ctrace_process_image *about, enum c
 	} else if (life == CTRACE_LIFE_REPLACED) {
 		snprintf(text, size, "replaced by exec");
 	} else {
-		snprintf(text, size, "killed or lost: it left no word");
+		snprintf(text, size, "killed, lost, or by _exit: it left no word");
 	}
 }

@@ -77,7 +77,7 @@ static bool join_damage(struct ctrace_model *model, const struct ctrace_column *
 static void count_names_of(struct ctrace_model *model, const struct ctrace_lane *lane)
 {
 	/* Points of memory's lanes are made, from many events: nobody searches for one. */
-	for (uint32_t i = 0; lane->info.unit == CTRACE_UNIT_NONE && i < lane->count; i++) {
+	for (uint32_t i = 0; !lane->info.is_made && i < lane->count; i++) {
 		model->name_counts[ctrace_lane_name(lane, i)]++;
 	}
 }
@@ -248,6 +248,36 @@ void ctrace_model_destroy(struct ctrace_model *model)
 	free(model);
 }
 
+static bool tells_what_happened(enum ctrace_lane_kind kind)
+{
+	switch (kind) {
+	case CTRACE_LANE_SPAN:
+	case CTRACE_LANE_INSTANT:
+	case CTRACE_LANE_TASK:
+	case CTRACE_LANE_CPU:
+	case CTRACE_LANE_STATE:
+	case CTRACE_LANE_SAMPLE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint64_t first_of(const struct ctrace_model *model)
+{
+	uint64_t first = model->duration;
+
+	for (uint32_t i = 0; i < model->lane_count; i++) {
+		const struct ctrace_lane *lane = &model->lanes[i];
+
+		if (tells_what_happened(model->infos[i].kind) && lane->count > 0 &&
+		    lane->start[0] < first) {
+			first = lane->start[0];
+		}
+	}
+	return first;
+}
+
 struct ctrace_model_summary ctrace_model_summary(const struct ctrace_model *model)
 {
 	struct ctrace_model_summary summary = {
@@ -256,6 +286,7 @@ struct ctrace_model_summary ctrace_model_summary(const struct ctrace_model *mode
 		.lost = model->lost,
 		.repaired = model->repaired,
 		.wall_start_ns = model->wall_start,
+		.first_ns = first_of(model),
 	};
 
 	for (uint32_t i = 0; i < model->lane_count; i++) {

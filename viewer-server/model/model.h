@@ -71,10 +71,11 @@ struct ctrace_lane_info {
 	enum ctrace_lane_kind kind;
 	uint32_t depth, name; /* name: of counters */
 	uint64_t events, repaired;
-	double min, max; /* of counters */
-	uint32_t cpu;	 /* of CPUs and their gaps */
+	double min, max;	    /* of counters */
+	uint32_t cpu;		    /* of CPUs and their gaps */
+	enum ctrace_lane_unit unit; /* of counters of memory and of collectors' heaps */
 	/* Of counters of memory. */
-	enum ctrace_lane_unit unit;
+	bool is_made;  /* its points stand for many events, and are none themselves */
 	uint64_t step; /* ns: how long a step is that keeps its extremes and its last value only; of
 			  a rate, that it is the mean of; 0: every change is there */
 	bool is_estimate;
@@ -100,6 +101,8 @@ void ctrace_model_destroy(struct ctrace_model *model);
 
 struct ctrace_model_summary {
 	uint64_t events, duration_ns, lost, repaired, memory_bytes;
+	uint64_t first_ns;	/* when the first span, instant, turn, state, sample or task begins:
+				   before      that the recorder got ready */
 	uint64_t wall_start_ns; /* CLOCK_REALTIME of the trace's beginning; 0 unknown */
 };
 struct ctrace_model_summary ctrace_model_summary(const struct ctrace_model *model);

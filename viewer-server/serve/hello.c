@@ -82,10 +82,11 @@ static json_t *trace_of(const struct ctrace_model *model, const struct ctrace_tr
 	ctrace_model_damage(model, &damage_count);
 	char wall[24];
 	snprintf(wall, sizeof(wall), "%" PRIu64, summary.wall_start_ns);
-	return json_pack("{s:o,s:o,s:o,s:o,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o}", "name",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o}", "name",
 			 ctrace_json_text(label), "bytes", ctrace_json_count(info->file_bytes),
 			 "events", ctrace_json_count(summary.events), "duration",
-			 ctrace_json_count(summary.duration_ns), "wall_start_ns", wall, "lost",
+			 ctrace_json_count(summary.duration_ns), "first",
+			 ctrace_json_count(summary.first_ns), "wall_start_ns", wall, "lost",
 			 ctrace_json_count(summary.lost), "is_finished", info->has_trailer, "clock",
 			 clock_name(info->clock_kind), "meta", meta_of(trace), "damage",
 			 damage_of(model), "damage_count", ctrace_json_count(damage_count),
@@ -153,7 +154,7 @@ static json_t *track_of(const struct ctrace_track *track)
 	return json;
 }
 
-/* Of counters of memory. */
+/* Of counters of memory, and of collectors' heaps. */
 static void add_unit(json_t *json, const struct ctrace_lane_info *lane)
 {
 	static const char *const units[] = {
@@ -164,6 +165,9 @@ static void add_unit(json_t *json, const struct ctrace_lane_info *lane)
 		return;
 	}
 	json_object_set_new(json, "unit", json_string(units[lane->unit]));
+	if (!lane->is_made) {
+		return;
+	}
 	json_object_set_new(json, "step", ctrace_json_count(lane->step));
 	json_object_set_new(json, "is_estimate", json_boolean(lane->is_estimate));
 }

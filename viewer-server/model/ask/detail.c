@@ -180,7 +180,7 @@ static enum ctrace_status find_flows(struct ctrace_detail *detail, const struct 
 static void find_memory(struct ctrace_detail *detail, const struct ctrace_model *model,
 			const struct ctrace_lane *lane)
 {
-	if (lane->info.unit == CTRACE_UNIT_NONE) {
+	if (!lane->info.is_made) {
 		return;
 	}
 	detail->memory = (struct ctrace_memory_detail){

@@ -111,17 +111,11 @@ static bool may_hit(const struct search *search, const struct ctrace_lane *lane,
 	return (lane->blocks[index / CTRACE_BLOCK_EVENTS].names & search->any_name) != 0;
 }
 
-/* Of memory: its points are no events of the trace. */
-static bool is_made(const struct ctrace_lane *lane)
-{
-	return lane->info.unit != CTRACE_UNIT_NONE;
-}
-
 /* First hit of [index, end), or CTRACE_NONE. */
 static uint32_t hit_from(struct search *search, const struct ctrace_lane *lane, uint32_t index,
 			 uint32_t end)
 {
-	if (is_made(lane)) {
+	if (lane->info.is_made) {
 		return CTRACE_NONE;
 	}
 	while (index < end) {
@@ -143,7 +137,7 @@ static uint32_t hit_from(struct search *search, const struct ctrace_lane *lane, 
 static uint32_t hit_before(struct search *search, const struct ctrace_lane *lane, uint32_t index,
 			   uint32_t end)
 {
-	if (is_made(lane)) {
+	if (lane->info.is_made) {
 		return CTRACE_NONE;
 	}
 	while (index > end) {

@@ -38,11 +38,20 @@ static bool collect(const struct ctrace_gathering *gathering, uint64_t pid,
 	return true;
 }
 
+static enum ctrace_lane_unit unit_of(uint32_t name)
+{
+	return name == CTRACE_NAME_COLLECTOR_HEAP || name == CTRACE_NAME_COLLECTOR_LIVE
+		       ? CTRACE_UNIT_BYTES
+		       : CTRACE_UNIT_NONE;
+}
+
 static bool add_lane(struct ctrace_gathering *gathering,
 		     const struct ctrace_counter_sample *samples, size_t count, uint32_t track,
 		     uint32_t depth)
 {
-	struct ctrace_lane lane = {.info = {.kind = CTRACE_LANE_COUNTER, .name = samples[0].name}};
+	struct ctrace_lane lane = {.info = {.kind = CTRACE_LANE_COUNTER,
+					    .name = samples[0].name,
+					    .unit = unit_of(samples[0].name)}};
 	double value = 0;
 	bool is_ok = true;
 

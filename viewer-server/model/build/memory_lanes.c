@@ -51,6 +51,7 @@ static bool add_lane(struct ctrace_gathering *gathering, const struct ctrace_mem
 	struct ctrace_lane lane = {.info = {.kind = CTRACE_LANE_COUNTER,
 					    .name = name_of(gathering, view),
 					    .unit = view->unit,
+					    .is_made = true,
 					    .step = view->step,
 					    .tid = is_of_thread && row != NULL ? row->tid : 0,
 					    .is_estimate = view->is_estimate}};

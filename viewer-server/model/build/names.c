@@ -43,8 +43,8 @@ static void add_fixed_names(struct ctrace_model *model)
 	for (unsigned i = 0; i < CTRACE_COLLECTOR_KINDS; i++) {
 		model->names[CTRACE_NAME_COLLECTOR + i] = fixed(ctrace_collector_kind_name(i));
 	}
-	model->names[CTRACE_NAME_COLLECTOR_HEAP] = fixed("heap (bytes)");
-	model->names[CTRACE_NAME_COLLECTOR_LIVE] = fixed("alive (bytes)");
+	model->names[CTRACE_NAME_COLLECTOR_HEAP] = fixed("heap");
+	model->names[CTRACE_NAME_COLLECTOR_LIVE] = fixed("alive");
 	model->names[CTRACE_NAME_HALTED] = fixed("stopped by the collector");
 	model->names[CTRACE_NAME_LIVE_HEAP] = fixed("live heap");
 	model->names[CTRACE_NAME_ALLOC_RATE] = fixed("allocation rate");

@@ -49,8 +49,9 @@ export interface Lane {
   readonly name?: number
   readonly min?: number
   readonly max?: number
-  /** Of counters of memory: what they count in, and how they are thinned (0: they are not). */
+  /** Of counters of memory and of collectors' heaps: what they count in. */
   readonly unit?: Unit
+  /** Of counters of memory: how they are thinned (0: they are not). Their points are no events. */
   readonly step?: Nanos
   readonly is_estimate?: boolean
   /** Of a `cpu` lane, and of a `gap` lane of a CPU. */
@@ -85,6 +86,8 @@ export interface TraceFacts {
   readonly bytes: number
   readonly events: number
   readonly duration: Nanos
+  /** When the first thing happens; the recorder got ready before. */
+  readonly first: Nanos
   readonly wall_start_ns: string
   readonly lost: number
   readonly is_finished: boolean

@@ -5,6 +5,7 @@ import {
   clamped,
   endOf,
   fitted,
+  isSameView,
   framed,
   panned,
   revealed,
@@ -47,6 +48,14 @@ test('revealing moves only when needed', () => {
   const moved = revealed(view, 8e8, 8.1e8, DURATION)
   equal(moved.scale, view.scale)
   ok(moved.start < 8e8 && endOf(moved) > 8.1e8)
+})
+
+test('the whole begins where something happens', () => {
+  const whole = fitted(view, DURATION)
+  ok(isSameView(fitted(view, DURATION, DURATION / 100), whole))
+  const late = fitted(view, DURATION, DURATION / 2)
+  ok(late.start < DURATION / 2 && late.start > DURATION * 0.49)
+  ok(isSameView(fitted(view, DURATION, DURATION), whole))
 })
 
 test('an empty trace has a view', () => {

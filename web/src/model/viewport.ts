@@ -65,9 +65,13 @@ export function framed(
   return clamped({start: start - free, scale, width: view.width}, duration)
 }
 
-/** The whole trace, with a little air. */
-export function fitted(view: Viewport, duration: Nanos): Viewport {
-  return framed(view, 0, duration, 0.005, duration)
+/** A beginning without events is left out of the whole if it is more than this share. */
+const EMPTY_SHARE = 0.03
+
+/** All that happens in the trace, with a little air. */
+export function fitted(view: Viewport, duration: Nanos, first: Nanos = 0): Viewport {
+  const isLong = first > duration * EMPTY_SHARE && first < duration
+  return framed(view, isLong ? first : 0, duration, 0.005, duration)
 }
 
 /** The same range of time on another width. */

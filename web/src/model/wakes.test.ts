@@ -9,6 +9,7 @@ const facts: TraceFacts = {
   bytes: 1,
   events: 1,
   duration: 1e9,
+  first: 0,
   wall_start_ns: '0',
   lost: 0,
   is_finished: true,

@@ -179,7 +179,8 @@ export function makeApp(): App {
   }
   const duration = (): Nanos => opened?.trace.facts.duration ?? 1
 
-  const isWhole = (): boolean => viewport.isSameView(view, viewport.fitted(view, duration()))
+  const isWhole = (): boolean =>
+    viewport.isSameView(view, viewport.fitted(view, duration(), opened?.trace.facts.first))
 
   const state = (): ViewState => ({
     range: isWhole() ? null : [view.start, viewport.endOf(view)],
@@ -364,7 +365,7 @@ export function makeApp(): App {
     const range = next.range
     changeView(
       range === null
-        ? viewport.fitted(view, duration())
+        ? viewport.fitted(view, duration(), opened?.trace.facts.first)
         : viewport.clamped(
             {...view, start: range[0], scale: (range[1] - range[0]) / view.width},
             duration(),
@@ -405,7 +406,7 @@ export function makeApp(): App {
     }
     recolour()
     relayout()
-    view = viewport.fitted(view, duration())
+    view = viewport.fitted(view, duration(), opened?.trace.facts.first)
     const start = firstState(pendingState ?? EMPTY_STATE, trace)
     pendingState = null
     marks = start.marks
@@ -522,7 +523,7 @@ export function makeApp(): App {
       const wasWhole = opened !== null && isWhole()
       view = viewport.resized(view, width, duration())
       if (wasWhole) {
-        view = viewport.fitted(view, duration())
+        view = viewport.fitted(view, duration(), opened?.trace.facts.first)
       }
       scrollTo(scrollTop)
       emit('view')
@@ -535,7 +536,7 @@ export function makeApp(): App {
     setView: next => changeView(viewport.clamped(next, duration())),
     zoom: (factor, x) => changeView(viewport.zoomed(view, factor, x, duration())),
     pan: pixels => changeView(viewport.panned(view, pixels, duration())),
-    fit: () => changeView(viewport.fitted(view, duration())),
+    fit: () => changeView(viewport.fitted(view, duration(), opened?.trace.facts.first)),
     frameRange: (start, end, margin = 0) =>
       changeView(viewport.framed(view, start, end, margin, duration())),
     focusSelection,

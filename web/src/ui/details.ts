@@ -310,7 +310,7 @@ function kernelSections(app: App, trace: Trace, event: EventAnswer): HTMLElement
 
 /** Its points are made from many events: none of them is one to search for. */
 function isMemory(trace: Trace, event: EventAnswer): boolean {
-  return trace.laneById.get(event.lane)?.unit !== undefined
+  return trace.laneById.get(event.lane)?.step !== undefined
 }
 
 function thinning(lane: Lane): string {
@@ -327,7 +327,7 @@ function amount(lane: Lane | undefined, value: number): Row[] {
   if (unit === 'bytes' && value >= 1024) {
     rows.push(['In bytes', el('span', {class: 'number', text: formatCount(value)})])
   }
-  if (lane !== undefined && unit !== undefined) {
+  if (lane?.step !== undefined) {
     rows.push(['Shown', thinning(lane)])
   }
   if (lane?.is_estimate === true) {

@@ -16,7 +16,7 @@ export type RangeTab = 'spans' | 'split' | 'samples' | 'memory' | 'locks' | 'pau
 
 const TITLES: Readonly<Record<RangeTab, string>> = {
   spans: 'Spans',
-  split: 'Where time went',
+  split: 'Time',
   samples: 'Samples',
   memory: 'Memory',
   locks: 'Locks',

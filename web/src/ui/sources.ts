@@ -17,10 +17,8 @@ function markOf(source: Source): Mark {
   switch (source.state) {
     case 'recorded':
       return {sign: '✓', word: 'recorded', className: 'good'}
-    case 'missing':
-      return {sign: '✕', word: 'missing', className: 'bad'}
     default:
-      return {sign: '–', word: 'not asked for', className: 'idle'}
+      return {sign: '✕', word: 'missing', className: 'bad'}
   }
 }
 
@@ -39,7 +37,7 @@ export function clockText(source: Source): string {
 }
 
 /** Their events stand in the streams of threads, and are counted there. */
-const COUNTED_WITH_THREADS = new Set(['spans', 'preload'])
+const COUNTED_WITH_THREADS = new Set(['spans', 'preload', 'alloc', 'alloc-full', 'locks', 'gc'])
 
 function factsOf(source: Source): string {
   const parts: string[] = []
@@ -78,12 +76,24 @@ function item(source: Source): HTMLElement {
   return el('li', {}, mark, text)
 }
 
-const ORDER = ['recorded', 'missing']
+/** Nobody asked for these: one line for all. */
+function idleItem(sources: readonly Source[]): HTMLElement {
+  const mark = el('span', {class: 'sign idle', text: '–'})
+  const names = sources.flatMap((source, i) => [...(i > 0 ? [', '] : []), traceText(source.name)])
+  mark.setAttribute('aria-hidden', 'true')
+  return el('li', {}, mark, el('div', {class: 'soft'}, 'not asked for: ', ...names))
+}
 
 export function sourceList(sources: readonly Source[]): HTMLElement {
-  const rank = (source: Source): number => (ORDER.indexOf(source.state) + 3) % 3
-  const sorted = [...sources].sort((a, b) => rank(a) - rank(b))
-  return el('ul', {class: 'sources'}, ...sorted.map(item))
+  const of = (...states: string[]): Source[] => sources.filter(({state}) => states.includes(state))
+  const idle = sources.filter(({state}) => state !== 'recorded' && state !== 'missing')
+  return el(
+    'ul',
+    {class: 'sources'},
+    ...of('recorded').map(item),
+    ...of('missing').map(item),
+    ...(idle.length > 0 ? [idleItem(idle)] : []),
+  )
 }
 
 /** Sources whose stamps cannot be trusted. */

@@ -80,7 +80,7 @@ export function tracePage(
     factList(trace),
     ...(trace.sources.length === 0 ? [] : [sources, sourceList(trace.sources)]),
     marks,
-    el('h3', {text: 'Where the time went'}),
+    el('h3', {text: 'The whole trace'}),
     part.root,
   )
   return {root, part}

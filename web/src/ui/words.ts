@@ -77,7 +77,7 @@ export function sayHit(trace: Trace, hit: Hit, call: string | null): Sentence | 
       const amount = (value: number): string => formatAmount(value, lane?.unit)
       const isOne = hit.min === hit.max
       const value = isOne ? amount(hit.min) : `${amount(hit.min)} to ${amount(hit.max)}`
-      const isMany = hit.samples > 1 && lane?.unit === undefined
+      const isMany = hit.samples > 1 && lane?.step === undefined
       const more = isMany ? `, ${formatCount(hit.samples)} samples` : ''
       const about = lane?.is_estimate === true ? ', estimated' : ''
       return {title: nameOf(trace, lane?.name), facts: value + more + about}

@@ -41,6 +41,7 @@ const facts = shape({
   bytes: isCount,
   events: isCount,
   duration: isLength,
+  first: isLength,
   wall_start_ns: isText,
   lost: isCount,
   is_finished: isBoolean,
