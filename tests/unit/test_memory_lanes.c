@@ -24,13 +24,14 @@
 	"chunk STRINGS seq=0\n"                                                                    \
 	"  string 1 \"main\"\n  string 2 \"worker\"\n  string 3 \"arena\"\n"                       \
 	"  string 4 \"mmap\"\n  string 5 \"munmap\"\n  string 6 \"brk\"\n  string 7 \"mremap\"\n"  \
+	"  string 8 \"execve\"\n  string 9 \"exit_group\"\n"                                       \
 	"chunk THREADS seq=1\n"                                                                    \
 	"  thread 1 pid=10 tid=11 name=1 start=0 written=0 lost=0 state=0 clamped=0\n"             \
 	"  thread 2 pid=10 tid=12 name=2 start=0 written=0 lost=0 state=0 clamped=0\n"             \
 	"  thread 3 pid=20 tid=20 name=1 start=0 written=0 lost=0 state=0 clamped=0\n"             \
 	"chunk CALLS seq=2\n"                                                                      \
 	"  call 9 layer=1 name=4\n  call 11 layer=1 name=5\n  call 12 layer=1 name=6\n"            \
-	"  call 25 layer=1 name=7\n"                                                               \
+	"  call 25 layer=1 name=7\n  call 59 layer=1 name=8\n  call 231 layer=1 name=9\n"          \
 	"chunk BUFFERS seq=3\n  buffer 9 source=1 cpu=0\n"
 
 struct story {
@@ -199,6 +200,25 @@ static void test_calls_that_map_memory_are_added_up(void **state)
 			  "  +10 syscall_enter 11 25 65536 4096 12288 1 0 0\n"
 			  "  +10 syscall_exit 11 25 2097152\n");
 	assert_lane(&story, 10, "mapped", "25:16384 110:12288 330:20480 350:28672");
+	end(&story);
+}
+
+static void test_another_program_and_the_end_have_nothing_mapped(void **state)
+{
+	struct story story;
+
+	(void)state;
+	tell(&story, HEAD "chunk EVENTS stream=9 seq=0 base=1000\n"
+			  "  +10 syscall_enter 11 9 0 16384 3 34 0 0\n"
+			  "  +10 syscall_exit 11 9 65536\n"
+			  "  +10 syscall_enter 11 59 1 2 3 0 0 0\n"
+			  "  +10 syscall_exit 11 59 -2\n"
+			  "  +10 syscall_enter 11 59 1 2 3 0 0 0\n"
+			  "  +10 syscall_exit 11 59 0\n"
+			  "  +10 syscall_enter 11 9 0 8192 3 34 0 0\n"
+			  "  +10 syscall_exit 11 9 65536\n"
+			  "  +10 syscall_enter 11 231 0 0 0 0 0 0\n");
+	assert_lane(&story, 10, "mapped", "20:16384 60:0 80:8192 90:0");
 	end(&story);
 }
 
@@ -389,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_a_sample_is_told_as_an_estimate),
 		cmocka_unit_test(test_rates_are_what_came_in_a_stretch_of_process_and_thread),
 		cmocka_unit_test(test_calls_that_map_memory_are_added_up),
+		cmocka_unit_test(test_another_program_and_the_end_have_nothing_mapped),
 		cmocka_unit_test(test_faults_are_added_up_as_pages_of_their_process),
 		cmocka_unit_test(test_points_of_memory_are_no_hits_of_a_search),
 		cmocka_unit_test(test_a_thinned_curve_keeps_the_extremes_and_the_last_of_each_step),

@@ -22,7 +22,8 @@ enum ctrace_mapping_call ctrace_mapping_call_of(struct ctrace_bytes name)
 	} calls[] = {
 		{"mmap", CTRACE_MAPPING_MMAP},	   {"mmap64", CTRACE_MAPPING_MMAP},
 		{"munmap", CTRACE_MAPPING_MUNMAP}, {"mremap", CTRACE_MAPPING_MREMAP},
-		{"brk", CTRACE_MAPPING_BRK},
+		{"brk", CTRACE_MAPPING_BRK},	   {"execve", CTRACE_MAPPING_EXEC},
+		{"execveat", CTRACE_MAPPING_EXEC}, {"exit_group", CTRACE_MAPPING_EXIT},
 	};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -161,14 +162,23 @@ bool ctrace_mapped_bytes_take(struct ctrace_mapped_bytes *mapped, enum ctrace_ma
 		return remap(mapped, args, (uint64_t)result);
 	case CTRACE_MAPPING_BRK:
 		return move_break(mapped, (uint64_t)result);
+	case CTRACE_MAPPING_EXEC:
+	case CTRACE_MAPPING_EXIT:
+		ctrace_mapped_bytes_clear(mapped);
+		break;
 	case CTRACE_MAPPING_NONE:
 		break;
 	}
 	return true;
 }
 
-void ctrace_mapped_bytes_finish(struct ctrace_mapped_bytes *mapped)
+void ctrace_mapped_bytes_clear(struct ctrace_mapped_bytes *mapped)
 {
 	tdestroy(mapped->ranges, free);
 	*mapped = (struct ctrace_mapped_bytes){.bytes = 0};
+}
+
+void ctrace_mapped_bytes_finish(struct ctrace_mapped_bytes *mapped)
+{
+	ctrace_mapped_bytes_clear(mapped);
 }

@@ -10,6 +10,7 @@
  *     mmap(NULL, 8192, …, MAP_ANONYMOUS) = 0x1000     + 8192
  *     munmap(0x1000, 4096)                            - 4096
  *     brk(…) = 0x9000, then brk(0xb000) = 0xb000      + 8192
+ *     execve(…) = 0, exit_group(…)                    all of it is gone
  *
  * Thread: any, own object.  Allocates: 56 bytes a mapping.
  */
@@ -22,6 +23,8 @@ enum ctrace_mapping_call {
 	CTRACE_MAPPING_MUNMAP,
 	CTRACE_MAPPING_MREMAP,
 	CTRACE_MAPPING_BRK,
+	CTRACE_MAPPING_EXEC, /* another program, which has nothing of this one's */
+	CTRACE_MAPPING_EXIT, /* never comes back */
 };
 
 /* Which of them a call of this name is. */
@@ -37,6 +40,8 @@ struct ctrace_mapped_bytes {
 /* The call has come back with `result`. False: no memory. */
 bool ctrace_mapped_bytes_take(struct ctrace_mapped_bytes *mapped, enum ctrace_mapping_call call,
 			      const uint64_t args[4], int64_t result);
+/* All of it is gone. */
+void ctrace_mapped_bytes_clear(struct ctrace_mapped_bytes *mapped);
 void ctrace_mapped_bytes_finish(struct ctrace_mapped_bytes *mapped);
 
 #endif

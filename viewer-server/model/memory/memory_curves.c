@@ -230,34 +230,41 @@ static struct ctrace_memory_call *call_of(struct ctrace_memory_curves *curves,
 	return call;
 }
 
+/* The call is over: what it changes is in the curve. */
+static bool take_mapping(struct ctrace_memory_process *process, enum ctrace_mapping_call which,
+			 const struct ctrace_memory_call *call,
+			 const struct ctrace_heap_event *event)
+{
+	uint64_t before = process->mappings.bytes;
+
+	if (!ctrace_mapped_bytes_take(&process->mappings, which, call->args, event->result)) {
+		return false;
+	}
+	return process->mappings.bytes == before ||
+	       ctrace_curve_add(&process->mapped, event->time, (double)process->mappings.bytes);
+}
+
 static bool take_call(struct ctrace_memory_curves *curves, const struct ctrace_heap_event *event)
 {
 	struct ctrace_memory_call *call = call_of(curves, event);
 	uint32_t place = process_of(curves, event->pid);
 	enum ctrace_mapping_call which =
 		(enum ctrace_mapping_call)curves->mapping_calls[event->call];
-	struct ctrace_memory_process *process;
-	uint64_t before;
 
 	if (call == NULL || place == CTRACE_MAP_NONE) {
 		return false;
 	}
 	if (event->kind == CTRACE_KIND_SYSCALL_ENTER) {
 		memcpy(call->args, event->args, sizeof(call->args));
-		call->is_under_way = true;
-		return true;
+		call->is_under_way = which != CTRACE_MAPPING_EXIT;
+		return call->is_under_way ||
+		       take_mapping(process_at(curves, place), which, call, event);
 	}
 	if (!call->is_under_way) {
 		return true;
 	}
 	call->is_under_way = false;
-	process = process_at(curves, place);
-	before = process->mappings.bytes;
-	if (!ctrace_mapped_bytes_take(&process->mappings, which, call->args, event->result)) {
-		return false;
-	}
-	return process->mappings.bytes == before ||
-	       ctrace_curve_add(&process->mapped, event->time, (double)process->mappings.bytes);
+	return take_mapping(process_at(curves, place), which, call, event);
 }
 
 /* ---- the walk ---- */
