@@ -34,6 +34,7 @@ struct ctrace_open_files {
 	uint32_t *waiting; /* places of WANTED and SEEN ones */
 	uint32_t waiting_count;
 	uint32_t rows;
+	struct ctrace_socket_names *sockets;
 };
 
 #define ROOM (2 * CTRACE_SOURCE_FILES_KNOWN)
@@ -47,7 +48,8 @@ struct ctrace_open_files *ctrace_open_files_create(void)
 	}
 	files->entries = calloc(ROOM, sizeof(*files->entries));
 	files->waiting = malloc(CTRACE_SOURCE_FILES_KNOWN * sizeof(*files->waiting));
-	if (files->entries == NULL || files->waiting == NULL) {
+	files->sockets = ctrace_socket_names_create();
+	if (files->entries == NULL || files->waiting == NULL || files->sockets == NULL) {
 		ctrace_open_files_destroy(files);
 		return NULL;
 	}
@@ -57,6 +59,7 @@ struct ctrace_open_files *ctrace_open_files_create(void)
 void ctrace_open_files_destroy(struct ctrace_open_files *files)
 {
 	if (files != NULL) {
+		ctrace_socket_names_destroy(files->sockets);
 		free(files->entries);
 		free(files->waiting);
 		free(files);
@@ -210,15 +213,19 @@ static void ask(struct ctrace_source_trace *trace, struct file_entry *entry)
 	char path[64], name[PATH_MAX];
 	ssize_t size;
 
-	entry->was_asked = true;
 	snprintf(path, sizeof(path), "/proc/%u/fd/%u", entry->pid, (uint32_t)entry->key - 1u);
 	size = readlink(path, name, sizeof(name) - 1);
 	if (size <= 0) {
+		entry->was_asked = true;
 		entry->state = FILE_UNKNOWN;
 		return;
 	}
 	name[size] = '\0';
-	ctrace_socket_name(entry->pid, name, sizeof(name));
+	if (!ctrace_socket_name(trace->files->sockets, entry->pid, entry->since, name,
+				sizeof(name))) {
+		return; /* it is still wanted */
+	}
+	entry->was_asked = true;
 	entry->name = ctrace_writer_string(trace->writer, name, strlen(name));
 	entry->asked = ctrace_clock_ticks();
 	entry->state = FILE_SEEN;

@@ -4,13 +4,14 @@
 #include "tracer/sources/kernel/socket_names.h"
 
 #include "tracer/sources/kernel/proc_text.h"
+#include "tracer/src/clock/clock.h"
 #include "tracer/src/limits.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The n-th word of a line, words counted from 0; NULL: it has fewer. */
 static const char *word(const char *line, unsigned n)
@@ -81,40 +82,117 @@ static void name_unix(const char *line, char *name, size_t size)
 	}
 }
 
-void ctrace_socket_name(uint32_t pid, char *name, size_t size)
+/* ---- the kernel's tables ---- */
+
+/* So many times as long as it took to read it, a table is not read again. */
+#define REST 9u
+
+enum { TABLES = 5 };
+
+static const struct {
+	const char *file, *kind; /* kind NULL: named by a path */
+	unsigned inode_place;
+} tables[TABLES] = {{"tcp", "tcp", 9},
+		    {"tcp6", "tcp", 9},
+		    {"unix", NULL, 6},
+		    {"udp", "udp", 9},
+		    {"udp6", "udp", 9}};
+
+struct ctrace_socket_names {
+	char space[64]; /* the network namespace that the texts are of */
+	struct {
+		char *text;		   /* CTRACE_SOCKET_TABLE_BYTES of it */
+		uint64_t read, rest_until; /* ticks */
+	} tables[TABLES];
+};
+
+struct ctrace_socket_names *ctrace_socket_names_create(void)
 {
-	static const struct {
-		const char *file, *kind;
-		unsigned inode_place;
-	} tables[] = {{"tcp", "tcp", 9},
-		      {"tcp6", "tcp", 9},
-		      {"unix", NULL, 6},
-		      {"udp", "udp", 9},
-		      {"udp6", "udp", 9}};
-	static char text[CTRACE_SOCKET_TABLE_BYTES];
+	struct ctrace_socket_names *names = calloc(1, sizeof(*names));
+
+	for (unsigned i = 0; names != NULL && i < TABLES; i++) {
+		names->tables[i].text = calloc(1, CTRACE_SOCKET_TABLE_BYTES);
+		if (names->tables[i].text == NULL) {
+			ctrace_socket_names_destroy(names);
+			return NULL;
+		}
+	}
+	return names;
+}
+
+void ctrace_socket_names_destroy(struct ctrace_socket_names *names)
+{
+	for (unsigned i = 0; names != NULL && i < TABLES; i++) {
+		free(names->tables[i].text);
+	}
+	free(names);
+}
+
+/* What is kept of another namespace is not for this process. */
+static void enter_space(struct ctrace_socket_names *names, uint32_t pid)
+{
+	char path[64], space[sizeof(names->space)] = "";
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
+	if (readlink(path, space, sizeof(space) - 1) < 0) {
+		space[0] = '\0';
+	}
+	if (strcmp(space, names->space) != 0) {
+		memcpy(names->space, space, sizeof(space));
+		for (unsigned i = 0; i < TABLES; i++) {
+			names->tables[i].read = 0;
+		}
+	}
+}
+
+/* Is the table of a time when the socket was there? */
+static bool is_fresh(struct ctrace_socket_names *names, unsigned table, uint32_t pid,
+		     uint64_t since)
+{
+	uint64_t begin = ctrace_clock_ticks();
+	char path[64];
+
+	if (names->tables[table].read > since) {
+		return true;
+	}
+	if (begin < names->tables[table].rest_until) {
+		return false;
+	}
+	snprintf(path, sizeof(path), "/proc/%u/net/%s", pid, tables[table].file);
+	if (ctrace_proc_text(path, names->tables[table].text, CTRACE_SOCKET_TABLE_BYTES) <= 0) {
+		names->tables[table].text[0] = '\0';
+	}
+	names->tables[table].read = begin;
+	names->tables[table].rest_until = begin + (REST + 1) * (ctrace_clock_ticks() - begin);
+	return true;
+}
+
+bool ctrace_socket_name(struct ctrace_socket_names *names, uint32_t pid, uint64_t since, char *name,
+			size_t size)
+{
 	const char *prefix = "socket:[";
 	uint64_t inode;
 
 	if (strncmp(name, prefix, strlen(prefix)) != 0) {
-		return;
+		return true;
 	}
 	inode = strtoull(name + strlen(prefix), NULL, 10);
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		char path[64];
+	enter_space(names, pid);
+	for (unsigned i = 0; i < TABLES; i++) {
 		const char *line;
 
-		snprintf(path, sizeof(path), "/proc/%u/net/%s", pid, tables[i].file);
-		if (ctrace_proc_text(path, text, sizeof(text)) <= 0) {
-			continue;
+		if (!is_fresh(names, i, pid, since)) {
+			return false;
 		}
-		line = find_line(text, tables[i].inode_place, inode);
+		line = find_line(names->tables[i].text, tables[i].inode_place, inode);
 		if (line != NULL && tables[i].kind != NULL) {
 			name_internet(line, tables[i].kind, name, size);
-			return;
+			return true;
 		}
 		if (line != NULL) {
 			name_unix(line, name, size);
-			return;
+			return true;
 		}
 	}
+	return true;
 }
