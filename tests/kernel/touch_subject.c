@@ -2,7 +2,7 @@
 
 /*
  * Touches PAGES pages that nobody has touched before, on one processor, each once, and says where
- * they were.
+ * they were. It rests now and then: the kernel stops samples that come too close.
  *
  *     touch_subject PAGES
  *     FROM TO             addresses, in base 16
@@ -12,13 +12,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-#define PAGE_BYTES 4096u
+#define PAGE_BYTES   4096u
+#define WITHOUT_REST 1024u
 
 __attribute__((noinline)) static void touch_pages(volatile char *at, size_t pages)
 {
 	for (size_t i = 0; i < pages; i++) {
 		at[i * PAGE_BYTES] = 1;
+		if (i % WITHOUT_REST == 0) {
+			usleep(2000);
+		}
 	}
 }
 
