@@ -138,7 +138,7 @@ class Calls(Kernel):
     def test_many_threads_at_once_are_all_followed(self):
         threads = ("import os, threading; gate = threading.Barrier(400);"
                    "[threading.Thread(target=lambda: (gate.wait(), os.getppid())).start() for i in range(400)]")
-        done = run(*self.recording("--buffer", "8M"), "--", "/usr/bin/python3", "-c", threads)
+        done = run(*self.recording("--buffer", "64M"), "--", "/usr/bin/python3", "-c", threads)
         self.assertEqual(done.returncode, 0, done.stderr)
         trace = self.read()
         self.assertEqual(trace.lost(), 0)
