@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What it costs the example web service to be recorded from outside, kernel and all: requests a second, in paired runs.
 
-    bench/overhead_kernel.py [--build build/demo] [--seconds 120] [--requests 8000] [--recorder shared] [--ways out,bpf]
+    bench/overhead_kernel.py [--build build/demo] [--seconds 120] [--requests 8000] [--recorder shared] [--ways "out bpf"]
 
 Ways: `out` compiled with -DCTRACE_DISABLE and nobody looks; `bpf` and `tracefs` under `ctrace record` with its spans, scheduling
 and system calls by that source; `spans` the same with spans alone; and what one would use else, `strace -f -c` and
@@ -40,6 +40,8 @@ def ways_of(arguments, folder):
         "spans": ([*record, "spans", "--"], "webservice"),
         "bpf": ([*record, "spans,bpf", "--"], "webservice"),
         "tracefs": ([*record, "spans,tracefs", "--"], "webservice"),
+        "bpf,alloc": ([*record, "spans,bpf,alloc", "--"], "webservice"),
+        "unasked": ([*record[:-1], "--"], "webservice"),
         "strace": (["strace", "-f", "-c", "-o", folder / "strace.out"], "webservice-untraced"),
         "perf": (["perf", "trace", "-s", "-o", folder / "perf.out"], "webservice-untraced"),
     }
@@ -146,7 +148,7 @@ def parse_arguments():
     parser.add_argument("--build", default="build/demo", type=Path)
     parser.add_argument("--seconds", default=120, type=float, help="stop after about this long")
     parser.add_argument("--requests", default=8000, type=int, help="in one run")
-    parser.add_argument("--ways", help="only these, out among them")
+    parser.add_argument("--ways", help="only these, out among them, as one word with spaces")
     cpus = sorted(os.sched_getaffinity(0))
     parser.add_argument("--service-cpu", default=cpus[0], type=int)
     parser.add_argument("--load-cpu", default=cpus[-1], type=int)
@@ -162,7 +164,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         ways = ways_of(arguments, Path(folder))
         if arguments.ways is not None:
-            ways = {name: ways[name] for name in arguments.ways.split(",")}
+            chosen = arguments.ways.split()
+            if "out" not in chosen or not set(chosen) <= set(ways):
+                print(f"overhead_kernel.py: --ways {arguments.ways}: must be out and others of {', '.join(ways)}", file=sys.stderr)
+                sys.exit(2)
+            ways = {name: ways[name] for name in chosen}
         ways = those_that_work(ways, arguments)
         while len(rounds) < ROUNDS_MIN or time.monotonic() < end:
             rounds.append({name: measure(name, ways[name], arguments) for name in random.sample(list(ways), len(ways))})

@@ -7,11 +7,11 @@
 The three take turns, so that what else the machine does strikes them alike; the table has the median of the rounds.
 """
 
+import argparse
 import os
 import re
 import statistics
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -54,11 +54,15 @@ def instructions(build):
 
 
 def main():
-    build = Path(sys.argv[1])
-    if "--instructions" in sys.argv:
-        instructions(build)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build", type=Path, help="a folder of meson's, such as build/bench")
+    parser.add_argument("runs", type=int, nargs="?", default=5, help="of each way; 5 without it")
+    parser.add_argument("--instructions", action="store_true", help="count those of a recorded read, in place of times")
+    arguments = parser.parse_args()
+    if arguments.instructions:
+        instructions(arguments.build)
     else:
-        table(build, int(sys.argv[2]) if len(sys.argv) > 2 else 5)
+        table(arguments.build, arguments.runs)
 
 
 if __name__ == "__main__":
