@@ -14,7 +14,7 @@
 
 struct heap_command {
 	struct ctrace_options options;
-	const char *input, *between, *at;
+	const char *input, *between, *second, *at;
 	uint64_t rows;
 	struct ctrace_heap_settings settings;
 };
@@ -25,22 +25,45 @@ static int complain_usage(const char *what)
 	return CTRACE_EXIT_USAGE;
 }
 
-/* "1.5s,2s" */
+/* "1.5s,2s", or the second time as a word of its own. */
 static bool read_between(struct heap_command *command)
 {
 	const char *comma = strchr(command->between, ',');
+	size_t size = comma != NULL ? (size_t)(comma - command->between) : strlen(command->between);
+	const char *second = comma != NULL ? comma + 1 : command->second;
 	char first[64];
-	size_t size = comma != NULL ? (size_t)(comma - command->between) : sizeof(first);
 
-	if (size >= sizeof(first)) {
+	if (second == NULL || size >= sizeof(first)) {
 		return false;
 	}
 	memcpy(first, command->between, size);
 	first[size] = '\0';
 	command->settings.has_from = true;
 	return ctrace_options_time(first, &command->settings.from) &&
-	       ctrace_options_time(comma + 1, &command->settings.at) &&
+	       ctrace_options_time(second, &command->settings.at) &&
 	       command->settings.from <= command->settings.at;
+}
+
+/* The file, and behind `--between A` the second time, which stands before or behind it. False:
+ * there is one word too many. */
+static bool read_operands(struct heap_command *command)
+{
+	char **operands = command->options.operands;
+	uint64_t time;
+
+	command->input = operands[0];
+	if (command->options.operand_count < 2) {
+		return true;
+	}
+	if (command->between == NULL || strchr(command->between, ',') != NULL) {
+		return false;
+	}
+	command->second = operands[1];
+	if (!ctrace_options_time(operands[1], &time)) {
+		command->input = operands[1];
+		command->second = operands[0];
+	}
+	return true;
 }
 
 /* Below 0: go on. */
@@ -54,7 +77,7 @@ static int check_usage(struct heap_command *command)
 		return complain_usage("--at wants a time such as 1.5s or 200ms");
 	}
 	if (command->between != NULL && !read_between(command)) {
-		return complain_usage("--between wants two times, the earlier first: 1s,2.5s");
+		return complain_usage("--between wants two times, the earlier first: 1s 2.5s");
 	}
 	return -1;
 }
@@ -128,7 +151,7 @@ int ctrace_command_heap(int argc, char **argv)
 	const struct ctrace_option own[] = {
 		{"at", 0, "TIME", "at this moment: 1.5s, 200ms; at the end without it",
 		 CTRACE_OPTION_TEXT, &command.at},
-		{"between", 0, "A,B", "what has grown from A to B: 1s,2.5s", CTRACE_OPTION_TEXT,
+		{"between", 0, "A B", "what has grown from A to B: 1s 2.5s", CTRACE_OPTION_TEXT,
 		 &command.between},
 		{"rows", 0, "N", "lines of each table, 20 unless said; 0: all", CTRACE_OPTION_COUNT,
 		 &command.rows},
@@ -144,18 +167,20 @@ int ctrace_command_heap(int argc, char **argv)
 			 "records a sample, with `--sources +alloc-full` all. FILE may be - for "
 			 "standard input.",
 		.example = "  ctrace heap trace.out\n"
-			   "  ctrace heap trace.out --between 10s,60s --json\n",
+			   "  ctrace heap trace.out --between 10s 60s --json\n",
 		.shared = CTRACE_SHARED_JSON,
 		.own = own,
 		.operands_min = 1,
-		.operands_max = 1,
+		.operands_max = 2,
 	};
 	int status = ctrace_options_parse(&command.options, &usage, argc, argv);
 
 	if (status >= 0) {
 		return status;
 	}
-	command.input = command.options.operands[0];
+	if (!read_operands(&command)) {
+		return complain_usage("one FILE at a time");
+	}
 	status = check_usage(&command);
 	return status >= 0 ? status : run(&command);
 }

@@ -45,7 +45,7 @@ complete -c ctrace -n '__fish_seen_subcommand_from sources' -l write-ids -d 'as 
 complete -c ctrace -n '__fish_seen_subcommand_from top' -l sort -x -a 'cpu waiting runnable total self count p50 p99 max name' -d 'by this'
 complete -c ctrace -n '__fish_seen_subcommand_from top pauses heap' -l rows -x -d 'lines of each table'
 complete -c ctrace -n '__fish_seen_subcommand_from heap' -l at -x -d 'at this moment'
-complete -c ctrace -n '__fish_seen_subcommand_from heap' -l between -x -d 'what has grown: A,B'
+complete -c ctrace -n '__fish_seen_subcommand_from heap' -l between -x -d 'what has grown: A B'
 complete -c ctrace -n '__fish_seen_subcommand_from pauses' -l what -x -a 'collector runnable blocked lock allocator' -d 'what takes the time away'
 complete -c ctrace -n '__fish_seen_subcommand_from pauses' -l thread -x -d 'of this thread'
 complete -c ctrace -n '__fish_seen_subcommand_from pauses' -l process -x -d 'of this process'

@@ -111,6 +111,10 @@ class Heap(unittest.TestCase):
         pairs = {(pair["got_by"], pair["freed_by"]): pair["freed"]["bytes"] for pair in self.heap(STORY)["threads"]}
         self.assertEqual({(11, 12): 100, (11, 11): 50 + 60}, pairs)
 
+    def test_two_moments_are_one_word_or_two(self):
+        answer = self.heap(STORY, "--between", "50ns,205ns")
+        self.assertEqual(answer, self.heap(STORY, "--between", "50ns", "205ns"))
+
     def test_growth_between_two_moments(self):
         answer = self.heap(STORY, "--between", "50ns,205ns")
         growth = {(place["stack"][0]["function"], place["pool"]): place["growth_bytes"] for place in answer["places"]}
@@ -233,7 +237,9 @@ class Heap(unittest.TestCase):
 
     def test_wrong_usage(self):
         trace = self.trace(STORY)
-        for words in (("--at", "soon"), ("--between", "1s"), ("--between", "2s,1s"), ("--at", "1s", "--between", "1s,2s"), ("--between", "x,y")):
+        for words in (("--at", "soon"), ("--between", "1s"), ("--between", "1s", "soon"), ("--between", "2s,1s"),
+                      ("--between", "1s,2s", "3s"), ("--between", "2s", "1s"), ("--at", "1s", "--between", "1s,2s"),
+                      ("--between", "x,y")):
             done = run("heap", trace, *words)
             self.assertEqual((2, b""), (done.returncode, done.stdout), words)
             self.assertEqual(1, done.stderr.count(b"\n"), done.stderr)
