@@ -48,7 +48,7 @@ EDITS = (
     Edit("format/reader.c", "info->damage_count == CTRACE_DAMAGE_MAX", "info->damage_count == CTRACE_DAMAGE_MAX + 1",
          "test_limits"),
     # Losses and room of the ring.
-    Edit("tracer/src/emit/emit.c", "		count_no_room(ring, level, record);\n", "		(void)count_no_room;\n", "test_ring"),
+    Edit("tracer/src/emit/emit.c", "		count_no_room(ring, index, record);\n", "		(void)count_no_room;\n", "test_ring"),
     Edit("tracer/src/emit/emit.c", "is_end ? room.end_limit : room.limit", "is_end ? room.limit : room.limit",
          "test_tracer_clock"),
     Edit("tracer/src/ring/ring.c", ".limit = from + size - reserve", ".limit = from + size + 8 - reserve", "test_ring"),
@@ -65,10 +65,10 @@ EDITS = (
     Edit("tracer/src/ring/ring_seen.c", "return wait_for_interrupted(ring, hold);", "return (void)wait_for_interrupted, (void)hold, true;",
          "test_ring"),
     # Orders, each seen by the thread sanitizer as a race on the records.
-    Edit("tracer/src/emit/emit.h", "atomic_store_explicit(level->published, head, memory_order_release)",
-         "atomic_store_explicit(level->published, head, memory_order_relaxed)", "test_ring", "tsan"),
+    Edit("tracer/src/emit/emit.h", "atomic_store_explicit(place->published, head, memory_order_release)",
+         "atomic_store_explicit(place->published, head, memory_order_relaxed)", "test_ring", "tsan"),
     Edit("tracer/src/ring/ring_seen.c", "seen->to = atomic_load_explicit(&ring->shared->published, memory_order_acquire)",
-         "seen->to = atomic_load_explicit(&ring->shared->published, memory_order_relaxed)", "test_ring", "tsan"),
+         "seen->to = atomic_load_explicit(&ring->shared->published, memory_order_relaxed)", "test_accounting", "tsan"),
     Edit("tracer/src/collect/drain.c", "CTRACE_TAIL_TAKEN,\n			      memory_order_release)",
          "CTRACE_TAIL_TAKEN,\n			      memory_order_relaxed)", "test_accounting", "tsan"),
     Edit("tracer/src/ring/ring.c", "atomic_load_explicit(tail_of(ring, level), memory_order_acquire)",
