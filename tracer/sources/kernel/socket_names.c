@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The n-th word of a line, words counted from 0; NULL: it has fewer. */
@@ -84,7 +85,7 @@ static void name_unix(const char *line, char *name, size_t size)
 
 /* ---- the kernel's tables ---- */
 
-/* So many times as long as it took to read it, a table is not read again. */
+/* So many times as long as it took the processor to read it, a table is not read again. */
 #define REST 9u
 
 enum { TABLES = 5 };
@@ -101,8 +102,9 @@ static const struct {
 struct ctrace_socket_names {
 	char space[64]; /* the network namespace that the texts are of */
 	struct {
-		char *text;		   /* CTRACE_SOCKET_TABLE_BYTES of it */
-		uint64_t read, rest_until; /* ticks */
+		char *text;	     /* CTRACE_SOCKET_TABLE_BYTES of it */
+		uint64_t read;	     /* ticks */
+		uint64_t rest_until; /* ns */
 	} tables[TABLES];
 };
 
@@ -145,25 +147,38 @@ static void enter_space(struct ctrace_socket_names *names, uint32_t pid)
 	}
 }
 
-/* Is the table of a time when the socket was there? */
-static bool is_fresh(struct ctrace_socket_names *names, unsigned table, uint32_t pid,
-		     uint64_t since)
+static uint64_t processor_ns(void)
 {
-	uint64_t begin = ctrace_clock_ticks();
+	struct timespec time = {0};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * UINT64_C(1000000000) + (uint64_t)time.tv_nsec;
+}
+
+static void read_table(struct ctrace_socket_names *names, unsigned table, uint32_t pid)
+{
+	uint64_t before = processor_ns();
 	char path[64];
 
-	if (names->tables[table].read > since) {
-		return true;
-	}
-	if (begin < names->tables[table].rest_until) {
-		return false;
-	}
+	names->tables[table].read = ctrace_clock_ticks();
 	snprintf(path, sizeof(path), "/proc/%u/net/%s", pid, tables[table].file);
 	if (ctrace_proc_text(path, names->tables[table].text, CTRACE_SOCKET_TABLE_BYTES) <= 0) {
 		names->tables[table].text[0] = '\0';
 	}
-	names->tables[table].read = begin;
-	names->tables[table].rest_until = begin + (REST + 1) * (ctrace_clock_ticks() - begin);
+	names->tables[table].rest_until = ctrace_clock_raw_ns() + REST * (processor_ns() - before);
+}
+
+/* Is the table of a time when the socket was there? */
+static bool is_fresh(struct ctrace_socket_names *names, unsigned table, uint32_t pid,
+		     uint64_t since)
+{
+	if (names->tables[table].read > since) {
+		return true;
+	}
+	if (ctrace_clock_raw_ns() < names->tables[table].rest_until) {
+		return false;
+	}
+	read_table(names, table, pid);
 	return true;
 }
 
