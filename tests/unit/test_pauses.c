@@ -2,7 +2,7 @@
 /* What counts as time taken away from a thread or a process, and the curve and windows of it. */
 
 #include "tests/unit/collector_story.h"
-#include "tests/unit/kernel_story.h"
+#include "tests/unit/kernel_stage.h"
 #include "viewer-server/analysis/allocator_names.h"
 #include "viewer-server/analysis/utilisation.h"
 
@@ -18,38 +18,13 @@
 #define MAIN   CTRACE_STORY_MAIN
 #define WORKER CTRACE_STORY_WORKER
 
-static struct ctrace_made_trace made;
-static struct ctrace_model *model;
-static struct ctrace_error error;
 static struct ctrace_pauses pauses;
-
-static int start(void **state)
-{
-	(void)state;
-	ctrace_story_begin(&made);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	ctrace_model_destroy(model);
-	model = NULL;
-	ctrace_fixture_close(&made);
-	return 0;
-}
-
-static void tell(void)
-{
-	ctrace_fixture_open(&made);
-	assert_int_equal(ctrace_model_create(&model, made.trace, NULL, &error), CTRACE_OK);
-}
 
 /* A thread's track; 0: the process's. */
 static uint32_t track_of(uint64_t tid)
 {
 	uint32_t count;
-	const struct ctrace_track *tracks = ctrace_model_tracks(model, &count);
+	const struct ctrace_track *tracks = ctrace_model_tracks(ctrace_stage.model, &count);
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (tid == 0 ? tracks[i].kind == CTRACE_TRACK_PROCESS
@@ -67,13 +42,15 @@ static void ask(enum ctrace_pause_what what, uint64_t tid, uint64_t from, uint64
 	const struct ctrace_pauses_question question = {
 		.what = what, .track = track_of(tid), .start = from, .end = to, .window = window};
 
-	assert_int_equal(ctrace_pauses_ask(&pauses, model, made.trace, &question, NULL), CTRACE_OK);
+	assert_int_equal(ctrace_pauses_ask(&pauses, ctrace_stage.model, ctrace_stage.made.trace,
+					   &question, NULL),
+			 CTRACE_OK);
 }
 
 static void work(uint32_t stream, uint64_t from, uint64_t to, uint64_t kind)
 {
-	ctrace_tell_gc_begin(&made.blocks[stream], CTRACE_FIXTURE_BASE + from, kind);
-	ctrace_tell_gc_end(&made.blocks[stream], CTRACE_FIXTURE_BASE + to, 0, 0);
+	ctrace_tell_gc_begin(&ctrace_stage.made.blocks[stream], CTRACE_FIXTURE_BASE + from, kind);
+	ctrace_tell_gc_end(&ctrace_stage.made.blocks[stream], CTRACE_FIXTURE_BASE + to, 0, 0);
 }
 
 /* The curve's point for the longest window up to a length. */
@@ -95,7 +72,7 @@ static void tell_pauses(void)
 	work(1, 20000000, 30000000, CTRACE_COLLECTOR_MARK);
 	work(1, 50000000, 54000000, CTRACE_COLLECTOR_WORLD_STOPPED);
 	work(2, 99000000, 100000000, CTRACE_COLLECTOR_STEP);
-	tell();
+	ctrace_stage_tell();
 }
 
 static void pauses_stop_the_process_and_every_thread(void **state)
@@ -134,10 +111,10 @@ static void of_one_thread_its_own_work_for_the_collector_counts_too(void **state
 static void a_thread_that_a_collector_stopped_alone_has_lost_that_time(void **state)
 {
 	(void)state;
-	ctrace_tell_gc_thread(&made.blocks[1], CTRACE_FIXTURE_BASE + 1000, WORKER, 1);
-	ctrace_tell_gc_thread(&made.blocks[1], CTRACE_FIXTURE_BASE + 5000, WORKER, 0);
+	ctrace_tell_gc_thread(&ctrace_stage.made.blocks[1], CTRACE_FIXTURE_BASE + 1000, WORKER, 1);
+	ctrace_tell_gc_thread(&ctrace_stage.made.blocks[1], CTRACE_FIXTURE_BASE + 5000, WORKER, 0);
 	work(2, 9000, 10000, CTRACE_COLLECTOR_STEP);
-	tell();
+	ctrace_stage_tell();
 	ask(CTRACE_PAUSE_COLLECTOR, WORKER, 0, UINT64_MAX, 0);
 	assert_int_equal(pauses.taken, 5000);
 	ask(CTRACE_PAUSE_COLLECTOR, MAIN, 0, UINT64_MAX, 0);
@@ -149,7 +126,7 @@ static void where_the_world_never_stops_the_worst_of_the_threads_counts(void **s
 	(void)state;
 	work(1, 1000, 3000, CTRACE_COLLECTOR_STEP);
 	work(2, 9000, 10000, CTRACE_COLLECTOR_STEP);
-	tell();
+	ctrace_stage_tell();
 	ask(CTRACE_PAUSE_COLLECTOR, 0, 0, UINT64_MAX, 4000);
 	assert_null(pauses.why_not[CTRACE_PAUSE_COLLECTOR]);
 	assert_int_equal(pauses.threads, 2);
@@ -190,15 +167,15 @@ static void windows_lie_within_the_range(void **state)
 /* main runs 0-20 us, could run to 30, runs to 40, sleeps to 80, runs to 100. worker runs 10-90. */
 static void tell_states(void)
 {
-	ctrace_story_switch(&made, 0, 0, 0, CTRACE_RUN_IDLE, MAIN);
-	ctrace_story_switch(&made, 1, 10000, 0, CTRACE_RUN_IDLE, WORKER);
-	ctrace_story_switch(&made, 0, 20000, MAIN, CTRACE_RUN_PREEMPTED, 0);
-	ctrace_story_switch(&made, 0, 30000, 0, CTRACE_RUN_IDLE, MAIN);
-	ctrace_story_switch(&made, 0, 40000, MAIN, CTRACE_RUN_SLEEPING, 0);
-	ctrace_story_switch(&made, 0, 80000, 0, CTRACE_RUN_IDLE, MAIN);
-	ctrace_story_switch(&made, 1, 90000, WORKER, CTRACE_RUN_DEAD, 0);
-	ctrace_story_switch(&made, 0, 100000, MAIN, CTRACE_RUN_SLEEPING, 0);
-	tell();
+	ctrace_story_switch(&ctrace_stage.made, 0, 0, 0, CTRACE_RUN_IDLE, MAIN);
+	ctrace_story_switch(&ctrace_stage.made, 1, 10000, 0, CTRACE_RUN_IDLE, WORKER);
+	ctrace_story_switch(&ctrace_stage.made, 0, 20000, MAIN, CTRACE_RUN_PREEMPTED, 0);
+	ctrace_story_switch(&ctrace_stage.made, 0, 30000, 0, CTRACE_RUN_IDLE, MAIN);
+	ctrace_story_switch(&ctrace_stage.made, 0, 40000, MAIN, CTRACE_RUN_SLEEPING, 0);
+	ctrace_story_switch(&ctrace_stage.made, 0, 80000, 0, CTRACE_RUN_IDLE, MAIN);
+	ctrace_story_switch(&ctrace_stage.made, 1, 90000, WORKER, CTRACE_RUN_DEAD, 0);
+	ctrace_story_switch(&ctrace_stage.made, 0, 100000, MAIN, CTRACE_RUN_SLEEPING, 0);
+	ctrace_stage_tell();
 }
 
 static void states_say_how_long_a_thread_waited_for_a_cpu_and_for_all_else(void **state)
@@ -234,11 +211,11 @@ static void waits_for_locks_are_those_for_a_lock_that_somebody_holds(void **stat
 	const struct ctrace_syscall_enter lock = {0, CTRACE_STORY_LOCK, {9, 0, 0, 0, 0, 0}};
 
 	(void)state;
-	ctrace_block_syscall_enter(&made.blocks[1], CTRACE_FIXTURE_BASE + 10, &lock);
-	ctrace_block_syscall_exit(&made.blocks[1], CTRACE_FIXTURE_BASE + 60, 0, CTRACE_STORY_LOCK,
-				  0);
+	ctrace_block_syscall_enter(&ctrace_stage.made.blocks[1], CTRACE_FIXTURE_BASE + 10, &lock);
+	ctrace_block_syscall_exit(&ctrace_stage.made.blocks[1], CTRACE_FIXTURE_BASE + 60, 0,
+				  CTRACE_STORY_LOCK, 0);
 	work(1, 70, 200, CTRACE_COLLECTOR_MARK);
-	tell();
+	ctrace_stage_tell();
 	ask(CTRACE_PAUSE_LOCK, MAIN, 0, UINT64_MAX, 40);
 	assert_int_equal(pauses.taken, 50);
 	assert_int_equal(pauses.worst[0].taken, 40);
@@ -248,11 +225,12 @@ static uint32_t stack_of(uint32_t number, uint32_t parent, const char *function)
 {
 	const struct ctrace_frame_row frame = {
 		.frame = number,
-		.function = ctrace_writer_string(&made.writer, function, strlen(function))};
+		.function = ctrace_writer_string(&ctrace_stage.made.writer, function,
+						 strlen(function))};
 	const struct ctrace_stack_row row = {.stack = number, .parent = parent, .frame = number};
 
-	assert_int_equal(ctrace_writer_frame(&made.writer, &frame), CTRACE_OK);
-	assert_int_equal(ctrace_writer_stack(&made.writer, &row), CTRACE_OK);
+	assert_int_equal(ctrace_writer_frame(&ctrace_stage.made.writer, &frame), CTRACE_OK);
+	assert_int_equal(ctrace_writer_stack(&ctrace_stage.made.writer, &row), CTRACE_OK);
 	return number;
 }
 
@@ -260,7 +238,7 @@ static void sample(uint64_t ns, uint32_t stack)
 {
 	const struct ctrace_sample told = {0, 1, 1000, stack};
 
-	ctrace_block_sample(&made.blocks[1], CTRACE_FIXTURE_BASE + ns, &told);
+	ctrace_block_sample(&ctrace_stage.made.blocks[1], CTRACE_FIXTURE_BASE + ns, &told);
 }
 
 static void samples_with_an_allocator_in_their_stack_estimate_its_time(void **state)
@@ -273,7 +251,7 @@ static void samples_with_an_allocator_in_their_stack_estimate_its_time(void **st
 	sample(6000, in_malloc);
 	sample(6500, deep);
 	sample(9000, work_stack);
-	tell();
+	ctrace_stage_tell();
 	ask(CTRACE_PAUSE_ALLOCATOR, MAIN, 0, UINT64_MAX, 0);
 	assert_int_equal(pauses.grain, 1000);
 	assert_int_equal(pauses.taken, 1500);
@@ -304,12 +282,12 @@ static void allocators_are_known_by_their_names(void **state)
 
 static void what_is_not_in_the_trace_is_not_offered_and_says_why(void **state)
 {
-	uint32_t site = ctrace_fixture_site(&made, CTRACE_KIND_SPAN_BEGIN, "span");
+	uint32_t site = ctrace_fixture_site(&ctrace_stage.made, CTRACE_KIND_SPAN_BEGIN, "span");
 
 	(void)state;
-	ctrace_block_begin(&made.blocks[1], site, CTRACE_FIXTURE_BASE + 1);
-	ctrace_block_end(&made.blocks[1], site, CTRACE_FIXTURE_BASE + 9);
-	tell();
+	ctrace_block_begin(&ctrace_stage.made.blocks[1], site, CTRACE_FIXTURE_BASE + 1);
+	ctrace_block_end(&ctrace_stage.made.blocks[1], site, CTRACE_FIXTURE_BASE + 9);
+	ctrace_stage_tell();
 	for (unsigned what = 0; what < CTRACE_PAUSE_WHATS; what++) {
 		if (what == CTRACE_PAUSE_LOCK) {
 			continue;
@@ -330,13 +308,14 @@ static void a_track_that_is_no_thread_and_no_process_is_refused(void **state)
 
 	(void)state;
 	tell_pauses();
-	const struct ctrace_track *tracks = ctrace_model_tracks(model, &count);
+	const struct ctrace_track *tracks = ctrace_model_tracks(ctrace_stage.model, &count);
 	for (uint32_t i = 0; i <= count; i++) {
 		bool is_good = i < count && (tracks[i].kind == CTRACE_TRACK_THREAD ||
 					     tracks[i].kind == CTRACE_TRACK_PROCESS);
 
 		question.track = i;
-		assert_int_equal(ctrace_pauses_ask(&pauses, model, made.trace, &question, NULL),
+		assert_int_equal(ctrace_pauses_ask(&pauses, ctrace_stage.model,
+						   ctrace_stage.made.trace, &question, NULL),
 				 is_good ? CTRACE_OK : CTRACE_ERR_NOT_FOUND);
 	}
 }
@@ -356,11 +335,12 @@ static void who_has_no_patience_gets_no_answer(void **state)
 	(void)state;
 	tell_pauses();
 	question.track = track_of(0);
-	assert_int_equal(ctrace_pauses_ask(&pauses, model, made.trace, &question, &none),
+	assert_int_equal(ctrace_pauses_ask(&pauses, ctrace_stage.model, ctrace_stage.made.trace,
+					   &question, &none),
 			 CTRACE_END);
 }
 
-#define PROMISE(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define PROMISE(name) cmocka_unit_test_setup_teardown(name, ctrace_stage_begin, ctrace_stage_end)
 
 int main(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables, splits and flames say exactly what a plain reading of the lanes says. */
 
-#include "tests/unit/kernel_story.h"
+#include "tests/unit/kernel_stage.h"
 #include "tests/unit/trace_maker.h"
 
 #include "viewer-server/analysis/flame.h"
@@ -25,37 +25,13 @@
 #define WORKER CTRACE_STORY_WORKER
 #define ROUNDS 60
 
-static struct ctrace_made_trace made;
-static struct ctrace_model *model;
-static struct ctrace_error error;
 static uint64_t seed;
-
-static int start(void **state)
-{
-	(void)state;
-	ctrace_story_begin(&made);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	ctrace_model_destroy(model);
-	model = NULL;
-	ctrace_fixture_close(&made);
-	return 0;
-}
-
-static void tell(void)
-{
-	ctrace_fixture_open(&made);
-	assert_int_equal(ctrace_model_create(&model, made.trace, NULL, &error), CTRACE_OK);
-}
 
 static uint32_t track_of(uint64_t tid)
 {
-	for (uint32_t i = 0; i < model->track_count; i++) {
-		if (model->tracks[i].kind == CTRACE_TRACK_THREAD && model->tracks[i].tid == tid) {
+	for (uint32_t i = 0; i < ctrace_stage.model->track_count; i++) {
+		if (ctrace_stage.model->tracks[i].kind == CTRACE_TRACK_THREAD &&
+		    ctrace_stage.model->tracks[i].tid == tid) {
 			return i;
 		}
 	}
@@ -66,7 +42,7 @@ static uint32_t track_of(uint64_t tid)
 static const char *name_text(uint32_t name)
 {
 	static char text[64];
-	struct ctrace_bytes bytes = ctrace_model_name(model, name);
+	struct ctrace_bytes bytes = ctrace_model_name(ctrace_stage.model, name);
 
 	snprintf(text, sizeof(text), "%.*s", (int)bytes.size, bytes.bytes);
 	return text;
@@ -76,24 +52,24 @@ static const char *name_text(uint32_t name)
  * runs to 600, waits in read 600-700. */
 static void tell_waits(void)
 {
-	struct ctrace_block *own = &made.blocks[1];
+	struct ctrace_block *own = &ctrace_stage.made.blocks[1];
 	const struct ctrace_syscall_enter lock = {0, CTRACE_STORY_LOCK, {0x5000, 0, 0, 0, 0, 0}};
 
 	ctrace_block_syscall_enter(own, CTRACE_FIXTURE_BASE + 180, &lock);
 	ctrace_block_syscall_exit(own, CTRACE_FIXTURE_BASE + 540, 0, CTRACE_STORY_LOCK, 0);
-	ctrace_story_switch(&made, 0, 100, 0, CTRACE_RUN_IDLE, MAIN);
-	ctrace_story_enter(&made, 0, 190, MAIN, CTRACE_STORY_FUTEX);
-	ctrace_story_switch(&made, 0, 200, MAIN, CTRACE_RUN_SLEEPING, 0);
-	ctrace_story_switch(&made, 1, 400, 0, CTRACE_RUN_IDLE, WORKER);
-	ctrace_story_enter(&made, 1, 490, WORKER, CTRACE_STORY_FUTEX);
-	ctrace_story_wake(&made, 1, 500, WORKER, MAIN, 0);
-	ctrace_story_exit(&made, 1, 510, WORKER, CTRACE_STORY_FUTEX, 1);
-	ctrace_story_switch(&made, 0, 520, 0, CTRACE_RUN_IDLE, MAIN);
-	ctrace_story_exit(&made, 0, 530, MAIN, CTRACE_STORY_FUTEX, 0);
-	ctrace_story_enter(&made, 0, 590, MAIN, CTRACE_STORY_READ);
-	ctrace_story_switch(&made, 0, 600, MAIN, CTRACE_RUN_UNINTERRUPTIBLE, 0);
-	ctrace_story_switch(&made, 1, 700, WORKER, CTRACE_RUN_SLEEPING, 0);
-	tell();
+	ctrace_story_switch(&ctrace_stage.made, 0, 100, 0, CTRACE_RUN_IDLE, MAIN);
+	ctrace_story_enter(&ctrace_stage.made, 0, 190, MAIN, CTRACE_STORY_FUTEX);
+	ctrace_story_switch(&ctrace_stage.made, 0, 200, MAIN, CTRACE_RUN_SLEEPING, 0);
+	ctrace_story_switch(&ctrace_stage.made, 1, 400, 0, CTRACE_RUN_IDLE, WORKER);
+	ctrace_story_enter(&ctrace_stage.made, 1, 490, WORKER, CTRACE_STORY_FUTEX);
+	ctrace_story_wake(&ctrace_stage.made, 1, 500, WORKER, MAIN, 0);
+	ctrace_story_exit(&ctrace_stage.made, 1, 510, WORKER, CTRACE_STORY_FUTEX, 1);
+	ctrace_story_switch(&ctrace_stage.made, 0, 520, 0, CTRACE_RUN_IDLE, MAIN);
+	ctrace_story_exit(&ctrace_stage.made, 0, 530, MAIN, CTRACE_STORY_FUTEX, 0);
+	ctrace_story_enter(&ctrace_stage.made, 0, 590, MAIN, CTRACE_STORY_READ);
+	ctrace_story_switch(&ctrace_stage.made, 0, 600, MAIN, CTRACE_RUN_UNINTERRUPTIBLE, 0);
+	ctrace_story_switch(&ctrace_stage.made, 1, 700, WORKER, CTRACE_RUN_SLEEPING, 0);
+	ctrace_stage_tell();
 }
 
 static void a_span_is_split_into_what_its_thread_did(void **state)
@@ -114,8 +90,9 @@ static void a_span_is_split_into_what_its_thread_did(void **state)
 
 	(void)state;
 	tell_waits();
-	assert_int_equal(ctrace_split_init(&split, model, track_of(MAIN), 50, 650, NULL),
-			 CTRACE_OK);
+	assert_int_equal(
+		ctrace_split_init(&split, ctrace_stage.model, track_of(MAIN), 50, 650, NULL),
+		CTRACE_OK);
 	assert_int_equal(split.row_count, 5);
 	for (uint32_t i = 0; i < split.row_count; i++) {
 		const struct ctrace_split_row *row = &split.rows[i];
@@ -140,26 +117,32 @@ static void who_ended_a_wait_is_known_and_what_it_did(void **state)
 
 	(void)state;
 	tell_waits();
-	const struct ctrace_lane *states = ctrace_story_find(model, CTRACE_LANE_STATE, MAIN, 0);
+	const struct ctrace_lane *states =
+		ctrace_story_find(ctrace_stage.model, CTRACE_LANE_STATE, MAIN, 0);
 	const struct ctrace_place asleep = {states->info.id, 1};
-	assert_int_equal(ctrace_detail_init(&detail, model, asleep, &error), CTRACE_OK);
+	assert_int_equal(
+		ctrace_detail_init(&detail, ctrace_stage.model, asleep, &ctrace_stage.error),
+		CTRACE_OK);
 	assert_int_equal(detail.kernel.state, CTRACE_STATE_SLEEPING);
 	assert_true(detail.kernel.waker.is_there);
 	assert_int_equal(detail.kernel.waker.time, 500);
 	assert_int_equal(detail.kernel.waker.cpu, 1);
 	assert_int_equal(detail.kernel.waker.who.tid, WORKER);
 	assert_int_equal(detail.kernel.waker.who.track, track_of(WORKER));
-	const struct ctrace_lane *doing = &model->lanes[detail.kernel.waker.doing.lane];
+	const struct ctrace_lane *doing =
+		&ctrace_stage.model->lanes[detail.kernel.waker.doing.lane];
 	assert_string_equal(name_text(ctrace_lane_name(doing, detail.kernel.waker.doing.index)),
 			    "futex");
-	const struct ctrace_lane *call = &model->lanes[detail.kernel.in_call.lane];
+	const struct ctrace_lane *call = &ctrace_stage.model->lanes[detail.kernel.in_call.lane];
 	assert_string_equal(name_text(ctrace_lane_name(call, detail.kernel.in_call.index)),
 			    "futex");
 	ctrace_detail_finish(&detail);
 	/* And the other way round: the waker's call knows whom it woke. */
-	const struct ctrace_lane *calls = ctrace_story_find(model, CTRACE_LANE_SPAN, WORKER, 0);
-	assert_int_equal(ctrace_detail_init(&detail, model,
-					    (struct ctrace_place){calls->info.id, 0}, &error),
+	const struct ctrace_lane *calls =
+		ctrace_story_find(ctrace_stage.model, CTRACE_LANE_SPAN, WORKER, 0);
+	assert_int_equal(ctrace_detail_init(&detail, ctrace_stage.model,
+					    (struct ctrace_place){calls->info.id, 0},
+					    &ctrace_stage.error),
 			 CTRACE_OK);
 	assert_int_equal(detail.kernel.woke_count, 1);
 	assert_int_equal(detail.kernel.woke[0].who.tid, MAIN);
@@ -173,16 +156,16 @@ static void totals_are_exact_and_percentiles_are_of_the_nearest_rank(void **stat
 	struct ctrace_top top;
 
 	(void)state;
-	ctrace_story_switch(&made, 0, 100, 0, CTRACE_RUN_IDLE, MAIN);
+	ctrace_story_switch(&ctrace_stage.made, 0, 100, 0, CTRACE_RUN_IDLE, MAIN);
 	for (uint64_t i = 1; i <= 200; i++) {
-		ctrace_story_enter(&made, 0, 1000 * i, MAIN, CTRACE_STORY_READ);
-		ctrace_story_exit(&made, 0, 1000 * i + i, MAIN, CTRACE_STORY_READ, 0);
+		ctrace_story_enter(&ctrace_stage.made, 0, 1000 * i, MAIN, CTRACE_STORY_READ);
+		ctrace_story_exit(&ctrace_stage.made, 0, 1000 * i + i, MAIN, CTRACE_STORY_READ, 0);
 	}
-	ctrace_story_switch(&made, 0, 300000, MAIN, CTRACE_RUN_SLEEPING, 0);
-	ctrace_story_wake(&made, 0, 300100, 0, MAIN, 0);
-	ctrace_story_switch(&made, 0, 300130, 0, CTRACE_RUN_IDLE, MAIN);
-	tell();
-	assert_int_equal(ctrace_top_init(&top, model, &all), CTRACE_OK);
+	ctrace_story_switch(&ctrace_stage.made, 0, 300000, MAIN, CTRACE_RUN_SLEEPING, 0);
+	ctrace_story_wake(&ctrace_stage.made, 0, 300100, 0, MAIN, 0);
+	ctrace_story_switch(&ctrace_stage.made, 0, 300130, 0, CTRACE_RUN_IDLE, MAIN);
+	ctrace_stage_tell();
+	assert_int_equal(ctrace_top_init(&top, ctrace_stage.model, &all), CTRACE_OK);
 	assert_int_equal(top.thread_count, 1);
 	assert_int_equal(top.threads[0].running, 299900);
 	assert_int_equal(top.threads[0].waiting, 100);
@@ -201,7 +184,7 @@ static void totals_are_exact_and_percentiles_are_of_the_nearest_rank(void **stat
 	const uint64_t tid = MAIN;
 	const struct ctrace_top_settings part = {
 		.start = 2001, .end = 3001, .threads = &tid, .thread_count = 1};
-	assert_int_equal(ctrace_top_init(&top, model, &part), CTRACE_OK);
+	assert_int_equal(ctrace_top_init(&top, ctrace_stage.model, &part), CTRACE_OK);
 	assert_int_equal(top.threads[0].running, 1000);
 	assert_int_equal(top.syscalls.rows[0].count, 2);
 	assert_int_equal(top.syscalls.rows[0].total, 5);
@@ -212,9 +195,9 @@ static void totals_are_exact_and_percentiles_are_of_the_nearest_rank(void **stat
 
 static void begin_random(uint64_t round)
 {
-	ctrace_story_begin(&made);
-	ctrace_story_random(&made, seed + round);
-	tell();
+	ctrace_story_begin(&ctrace_stage.made);
+	ctrace_story_random(&ctrace_stage.made, seed + round);
+	ctrace_stage_tell();
 }
 
 static void no_lane_overlaps_and_states_of_a_thread_leave_no_hole(void **state)
@@ -222,8 +205,8 @@ static void no_lane_overlaps_and_states_of_a_thread_leave_no_hole(void **state)
 	(void)state;
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		begin_random(round);
-		for (uint32_t i = 0; i < model->lane_count; i++) {
-			const struct ctrace_lane *lane = &model->lanes[i];
+		for (uint32_t i = 0; i < ctrace_stage.model->lane_count; i++) {
+			const struct ctrace_lane *lane = &ctrace_stage.model->lanes[i];
 			uint64_t end = 0;
 
 			for (uint32_t j = 0; j < lane->count; j++) {
@@ -232,10 +215,10 @@ static void no_lane_overlaps_and_states_of_a_thread_leave_no_hole(void **state)
 					assert_int_equal(lane->start[j], end);
 				}
 				end = lane->start[j] + ctrace_lane_duration(lane, j);
-				assert_true(end <= model->duration);
+				assert_true(end <= ctrace_stage.model->duration);
 			}
 		}
-		stop(NULL);
+		ctrace_stage_end(NULL);
 	}
 }
 
@@ -263,12 +246,13 @@ static void parts_sum_to_the_stretch_and_running_is_what_the_lane_says(void **st
 	for (uint64_t round = 0; round < ROUNDS; round++) {
 		begin_random(round);
 		const struct ctrace_lane *lane =
-			ctrace_story_find(model, CTRACE_LANE_STATE, MAIN, 0);
-		uint64_t from = ctrace_random_below(&random, model->duration);
+			ctrace_story_find(ctrace_stage.model, CTRACE_LANE_STATE, MAIN, 0);
+		uint64_t from = ctrace_random_below(&random, ctrace_stage.model->duration);
 		uint64_t to = from + ctrace_random_below(&random, 400), sum = 0, running = 0;
 		struct ctrace_split split;
 
-		assert_int_equal(ctrace_split_init(&split, model, track_of(MAIN), from, to, NULL),
+		assert_int_equal(ctrace_split_init(&split, ctrace_stage.model, track_of(MAIN), from,
+						   to, NULL),
 				 CTRACE_OK);
 		for (uint32_t i = 0; i < split.row_count; i++) {
 			sum += split.rows[i].total;
@@ -280,7 +264,7 @@ static void parts_sum_to_the_stretch_and_running_is_what_the_lane_says(void **st
 			assert_int_equal(running, plain_sum(lane, CTRACE_STATE_RUNNING, from, to));
 		}
 		ctrace_split_finish(&split);
-		stop(NULL);
+		ctrace_stage_end(NULL);
 	}
 }
 
@@ -304,11 +288,12 @@ static void add_stacks(uint64_t *random)
 		int size = snprintf(name, sizeof(name), "f%u", i);
 		const struct ctrace_frame_row frame = {
 			.frame = i,
-			.function = ctrace_writer_string(&made.writer, name, (size_t)size),
+			.function =
+				ctrace_writer_string(&ctrace_stage.made.writer, name, (size_t)size),
 			.is_inlined = i == INLINED,
 			.outer = i == INLINED ? INLINED_INTO : 0};
 
-		assert_int_equal(ctrace_writer_frame(&made.writer, &frame), CTRACE_OK);
+		assert_int_equal(ctrace_writer_frame(&ctrace_stage.made.writer, &frame), CTRACE_OK);
 	}
 	for (uint32_t i = 1; i <= STACKS; i++) {
 		parents[i] = (uint32_t)ctrace_random_below(random, i);
@@ -316,7 +301,7 @@ static void add_stacks(uint64_t *random)
 		const struct ctrace_stack_row row = {
 			.stack = i, .parent = parents[i], .frame = functions[i]};
 
-		assert_int_equal(ctrace_writer_stack(&made.writer, &row), CTRACE_OK);
+		assert_int_equal(ctrace_writer_stack(&ctrace_stage.made.writer, &row), CTRACE_OK);
 	}
 }
 
@@ -348,7 +333,7 @@ static void path_of_node(const struct ctrace_flame *flame, uint32_t node, char *
 		return;
 	}
 	path_of_node(flame, flame->nodes[node].parent, path, size);
-	name = ctrace_trace_string(made.trace,
+	name = ctrace_trace_string(ctrace_stage.made.trace,
 				   flame->functions[flame->nodes[node].function].function);
 	snprintf(step, sizeof(step), "%.*s;", (int)name.size, name.bytes);
 	strncat(path, step, size - strlen(path) - 1);
@@ -368,13 +353,13 @@ static void a_flame_is_the_sum_of_its_samples_by_their_paths(void **state)
 
 		stacks[i] = (uint32_t)ctrace_random_below(&random, STACKS + 1);
 		sample.stack = stacks[i];
-		ctrace_block_sample(&made.blocks[CTRACE_STORY_CPU0], CTRACE_FIXTURE_BASE + 100 * i,
-				    &sample);
+		ctrace_block_sample(&ctrace_stage.made.blocks[CTRACE_STORY_CPU0],
+				    CTRACE_FIXTURE_BASE + 100 * i, &sample);
 	}
-	tell();
-	assert_int_equal(
-		ctrace_flame_init(&flame, model, made.trace, track_of(MAIN), from, to, NULL),
-		CTRACE_OK);
+	ctrace_stage_tell();
+	assert_int_equal(ctrace_flame_init(&flame, ctrace_stage.model, ctrace_stage.made.trace,
+					   track_of(MAIN), from, to, NULL),
+			 CTRACE_OK);
 	assert_int_equal(flame.samples, (to - from) / 100);
 	assert_int_equal(flame.left_out, 0);
 	for (uint32_t node = 0; node < flame.node_count; node++) {
@@ -409,19 +394,20 @@ static void a_flame_too_large_keeps_its_heaviest_and_all_weight(void **state)
 		int size = snprintf(name, sizeof(name), "g%u", i);
 		const struct ctrace_frame_row frame = {
 			.frame = i,
-			.function = ctrace_writer_string(&made.writer, name, (size_t)size)};
+			.function = ctrace_writer_string(&ctrace_stage.made.writer, name,
+							 (size_t)size)};
 		const struct ctrace_stack_row row = {.stack = i, .parent = i > 1, .frame = i};
 		const struct ctrace_sample sample = {MAIN, 0, i, i};
 
-		assert_int_equal(ctrace_writer_frame(&made.writer, &frame), CTRACE_OK);
-		assert_int_equal(ctrace_writer_stack(&made.writer, &row), CTRACE_OK);
-		ctrace_block_sample(&made.blocks[CTRACE_STORY_CPU0], CTRACE_FIXTURE_BASE + i,
-				    &sample);
+		assert_int_equal(ctrace_writer_frame(&ctrace_stage.made.writer, &frame), CTRACE_OK);
+		assert_int_equal(ctrace_writer_stack(&ctrace_stage.made.writer, &row), CTRACE_OK);
+		ctrace_block_sample(&ctrace_stage.made.blocks[CTRACE_STORY_CPU0],
+				    CTRACE_FIXTURE_BASE + i, &sample);
 	}
-	tell();
-	assert_int_equal(
-		ctrace_flame_init(&flame, model, made.trace, CTRACE_NONE, 0, UINT64_MAX, NULL),
-		CTRACE_OK);
+	ctrace_stage_tell();
+	assert_int_equal(ctrace_flame_init(&flame, ctrace_stage.model, ctrace_stage.made.trace,
+					   CTRACE_NONE, 0, UINT64_MAX, NULL),
+			 CTRACE_OK);
 	assert_int_equal(flame.node_count, CTRACE_FLAME_NODES_MAX);
 	assert_int_equal(flame.left_out, 100);
 	for (uint32_t i = 0; i < flame.node_count; i++) {
@@ -436,35 +422,38 @@ static void a_flame_too_large_keeps_its_heaviest_and_all_weight(void **state)
 /* CTRACE_CPUS_MAX: what a buffer tells of the one past the last is no CPU, and counted. */
 static void a_cpu_past_the_last_is_none(void **state)
 {
-	struct ctrace_block *cpu = &made.blocks[CTRACE_STORY_CPU0];
+	struct ctrace_block *cpu = &ctrace_stage.made.blocks[CTRACE_STORY_CPU0];
 	struct ctrace_sched_switch event = {CTRACE_CPUS_MAX - 1, 0, CTRACE_RUN_IDLE, MAIN, 120};
 
 	(void)state;
 	ctrace_block_sched_switch(cpu, CTRACE_FIXTURE_BASE + 100, &event);
 	event.cpu = CTRACE_CPUS_MAX;
 	ctrace_block_sched_switch(cpu, CTRACE_FIXTURE_BASE + 200, &event);
-	tell();
-	assert_non_null(ctrace_story_find(model, CTRACE_LANE_CPU, CTRACE_CPUS_MAX - 1, 0));
-	assert_null(ctrace_story_find(model, CTRACE_LANE_CPU, CTRACE_CPUS_MAX, 0));
-	assert_int_equal(ctrace_model_summary(model).repaired, 1);
+	ctrace_stage_tell();
+	assert_non_null(
+		ctrace_story_find(ctrace_stage.model, CTRACE_LANE_CPU, CTRACE_CPUS_MAX - 1, 0));
+	assert_null(ctrace_story_find(ctrace_stage.model, CTRACE_LANE_CPU, CTRACE_CPUS_MAX, 0));
+	assert_int_equal(ctrace_model_summary(ctrace_stage.model).repaired, 1);
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_span_is_split_into_what_its_thread_did, start,
-						stop),
-		cmocka_unit_test_setup_teardown(who_ended_a_wait_is_known_and_what_it_did, start,
-						stop),
+		cmocka_unit_test_setup_teardown(a_span_is_split_into_what_its_thread_did,
+						ctrace_stage_begin, ctrace_stage_end),
+		cmocka_unit_test_setup_teardown(who_ended_a_wait_is_known_and_what_it_did,
+						ctrace_stage_begin, ctrace_stage_end),
 		cmocka_unit_test_setup_teardown(
-			totals_are_exact_and_percentiles_are_of_the_nearest_rank, start, stop),
+			totals_are_exact_and_percentiles_are_of_the_nearest_rank,
+			ctrace_stage_begin, ctrace_stage_end),
 		cmocka_unit_test(no_lane_overlaps_and_states_of_a_thread_leave_no_hole),
 		cmocka_unit_test(parts_sum_to_the_stretch_and_running_is_what_the_lane_says),
 		cmocka_unit_test_setup_teardown(a_flame_is_the_sum_of_its_samples_by_their_paths,
-						start, stop),
+						ctrace_stage_begin, ctrace_stage_end),
 		cmocka_unit_test_setup_teardown(a_flame_too_large_keeps_its_heaviest_and_all_weight,
-						start, stop),
-		cmocka_unit_test_setup_teardown(a_cpu_past_the_last_is_none, start, stop),
+						ctrace_stage_begin, ctrace_stage_end),
+		cmocka_unit_test_setup_teardown(a_cpu_past_the_last_is_none, ctrace_stage_begin,
+						ctrace_stage_end),
 	};
 	const char *given = argc > 1 ? argv[1] : getenv("CTRACE_TEST_SEED");
 

@@ -134,11 +134,12 @@ static json_t *text_of(const struct ctrace_trace *trace, uint32_t string)
 	return string != 0 ? ctrace_json_text(ctrace_trace_string(trace, string)) : json_string("");
 }
 
-static json_t *functions_of(const struct ctrace_flame *flame, const struct ctrace_trace *trace)
+json_t *ctrace_answer_functions(const struct ctrace_tree_function *functions, uint32_t count,
+				const struct ctrace_trace *trace)
 {
 	json_t *rows = json_array();
-	for (uint32_t i = 0; i < flame->function_count; i++) {
-		const struct ctrace_tree_function *function = &flame->functions[i];
+	for (uint32_t i = 0; i < count; i++) {
+		const struct ctrace_tree_function *function = &functions[i];
 		const struct ctrace_module_row *module =
 			ctrace_trace_module(trace, function->module);
 		json_array_append_new(rows,
@@ -157,7 +158,8 @@ json_t *ctrace_answer_flame_parts(const struct ctrace_flame *flame,
 			 "weight", ctrace_json_count(flame->weight), "unknown",
 			 ctrace_json_count(flame->unknown), "left_out",
 			 ctrace_json_count(flame->left_out), "functions",
-			 functions_of(flame, trace), "nodes", nodes_of(flame));
+			 ctrace_answer_functions(flame->functions, flame->function_count, trace),
+			 "nodes", nodes_of(flame));
 }
 
 enum ctrace_status ctrace_answer_flame(const struct ctrace_answer_source *source,

@@ -17,6 +17,10 @@ enum ctrace_status ctrace_answer_flame(const struct ctrace_answer_source *source
 				       const struct ctrace_message *question,
 				       const struct ctrace_patience *patience, json_t **json);
 
+/* The functions of a tree, as its nodes number them. */
+json_t *ctrace_answer_functions(const struct ctrace_tree_function *functions, uint32_t count,
+				const struct ctrace_trace *trace);
+
 /* The members of a flame behind its times: samples to nodes. */
 json_t *ctrace_answer_flame_parts(const struct ctrace_flame *flame,
 				  const struct ctrace_trace *trace);

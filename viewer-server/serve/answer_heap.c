@@ -5,6 +5,7 @@
 
 #include "viewer-server/analysis/heap_tree.h"
 #include "viewer-server/limits.h"
+#include "viewer-server/serve/answer_analysis.h"
 #include "viewer-server/serve/json.h"
 
 #include <inttypes.h>
@@ -45,29 +46,6 @@ static json_t *sums_of(const struct ctrace_heap_site *site)
 		append_sum(row, ctrace_heap_measured(site, i));
 	}
 	return row;
-}
-
-static json_t *text_of(const struct ctrace_trace *trace, uint32_t string)
-{
-	return string != 0 ? ctrace_json_text(ctrace_trace_string(trace, string)) : json_string("");
-}
-
-static json_t *functions_of(const struct ctrace_heap_tree *tree, const struct ctrace_trace *trace)
-{
-	json_t *rows = json_array();
-
-	for (uint32_t i = 0; i < tree->function_count; i++) {
-		const struct ctrace_tree_function *function = &tree->functions[i];
-		const struct ctrace_module_row *module =
-			ctrace_trace_module(trace, function->module);
-
-		json_array_append_new(rows,
-				      json_pack("{s:o,s:o,s:o}", "function",
-						text_of(trace, function->function), "file",
-						text_of(trace, function->file), "module",
-						text_of(trace, module != NULL ? module->path : 0)));
-	}
-	return rows;
 }
 
 static json_t *nodes_of(const struct ctrace_heap_tree *tree)
@@ -300,7 +278,9 @@ static json_t *answer_of(const struct ctrace_answer_source *source,
 {
 	json_t *json = head_of(heap, question);
 
-	json_object_set_new(json, "functions", functions_of(tree, source->trace));
+	json_object_set_new(
+		json, "functions",
+		ctrace_answer_functions(tree->functions, tree->function_count, source->trace));
 	json_object_set_new(json, "nodes", nodes_of(tree));
 	json_object_set_new(json, "left_out", json_integer(tree->left_out));
 	json_object_set_new(json, "places", places_of(heap, tree));
