@@ -6,9 +6,12 @@
 
 Each round runs the same loop untraced, under `ctrace record --sources` and under strace, in turn, so that what else the
 machine does meets all of them; figures are the median over rounds of a run's tenth percentile. As root.
+
+"kernel alone" is what tracefs cannot be cheaper than: an instance like that of `ctrace record`, whose buffers nobody reads.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import statistics
@@ -18,7 +21,31 @@ import tempfile
 from pathlib import Path
 
 
-def run(words):
+KERNEL_ALONE = "kernel alone, tracefs"
+
+
+@contextlib.contextmanager
+def instance_nobody_reads():
+    """A folder of tracefs, its own mount: the clock, the events and the filter of sources/tracefs."""
+    with tempfile.TemporaryDirectory() as root:
+        subprocess.run(["mount", "-t", "tracefs", "nodev", root], check=True)
+        instance = Path(root) / "instances" / f"bench-{os.getpid()}"
+        try:
+            instance.mkdir()
+            for name, text in (("trace_clock", "x86-tsc"), ("buffer_size_kb", "16384"), ("options/event-fork", "1"),
+                               ("events/raw_syscalls/enable", "1"), ("events/sched/sched_switch/enable", "1")):
+                (instance / name).write_text(text)
+            yield instance
+        finally:
+            if instance.exists():
+                instance.rmdir()
+            subprocess.run(["umount", root], check=False)
+
+
+def run(words, instance=None):
+    """In `instance`: the shell asks to be followed, and becomes the program."""
+    if instance is not None:
+        words = ["sh", "-c", f'echo $$ > {instance}/set_event_pid && exec "$@"', "sh", *words]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
     found = {name: float(p10) for name, _, p10 in re.findall(r"^(\w+) ([\d.]+) ([\d.]+)$", done.stdout, re.MULTILINE)}
     if not found:
@@ -33,6 +60,8 @@ def ways_of(options, trace):
     ways = {"untraced": loop}
     for source in options.sources.split(","):
         ways[f"ctrace record, {source}"] = [*record, "--sources", source, "--", *loop]
+    if "tracefs" in options.sources.split(","):
+        ways[KERNEL_ALONE] = loop
     if any(os.access(Path(folder) / "strace", os.X_OK) for folder in os.environ["PATH"].split(":")):
         ways["strace -f -c"] = ["strace", "-f", "-c", "-o", "/dev/null", program, "10"]
     return ways
@@ -45,11 +74,11 @@ def main():
     parser.add_argument("--sources", default="tracefs,bpf")
     options = parser.parse_args()
     samples, said = {}, {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, instance_nobody_reads() as instance:
         ways = ways_of(options, Path(folder) / "trace.out")
         for _ in range(options.rounds):
             for way, words in ways.items():
-                found, said[way] = run(words)
+                found, said[way] = run(words, instance if way == KERNEL_ALONE else None)
                 for name, value in found.items():
                     samples.setdefault((way, name), []).append(value)
     medians = {key: statistics.median(values) for key, values in samples.items()}
