@@ -64,10 +64,10 @@ LIBRARIES = {
     "cmocka.h": ("tests/",),
 }
 
-# The one header that programs include, and the half of it that they do not read: they may use only what every C and C++ compiler brings.
+# The one header that programs include, and those below it that they do not read: these may use only what every C and C++ compiler brings.
 PUBLIC_FOLDER = "tracer/include/"
 PUBLIC_HEADER = PUBLIC_FOLDER + "ctrace/trace.h"
-PUBLIC_MACROS = PUBLIC_FOLDER + "ctrace/trace_macros.h"
+PUBLIC_HEADERS = {PUBLIC_HEADER, *(PUBLIC_FOLDER + f"ctrace/trace_{part}.h" for part in ("macros", "calls", "c", "cxx", "off"))}
 STANDARD_HEADERS = {"errno.h", "stdarg.h", "stdatomic.h", "atomic", "stdbool.h", "stddef.h", "stdint.h", "string.h", "type_traits"}
 
 SOURCES = {".c", ".h", ".def", ".cpp", ".hpp", ".ts", ".mjs", ".js", ".py", ".css"}
@@ -134,7 +134,7 @@ def without_comments(text):
 
 def resolve_include(tree, path, quote, name):
     """The file of this tree that an #include means, None for one of the system."""
-    if name in ("ctrace/trace.h", "ctrace/trace_macros.h"):
+    if PUBLIC_FOLDER + name in PUBLIC_HEADERS:
         return PUBLIC_FOLDER + name
     near = os.path.normpath(os.path.join(os.path.dirname(path), name))
     for candidate in (near, name) if quote == '"' else (name,):
@@ -203,7 +203,7 @@ def check_roots(tree):
     for path, line, written, target in uses(tree):
         if not path.endswith((".c", ".h", ".cpp", ".hpp")):
             continue
-        if written[0] == "<" and target is not None and target not in (PUBLIC_HEADER, PUBLIC_MACROS):
+        if written[0] == "<" and target is not None and target not in PUBLIC_HEADERS:
             yield path, line, f"include {target} in quotes"
         if written[0] == '"' and target is None and folder_of(written[1:]) in MAY_USE:
             yield path, line, f"{written[1:]} is not in the tree"
@@ -216,7 +216,7 @@ def check_libraries(tree):
         for library, rooms in LIBRARIES.items():
             if written[1:].startswith(library) and not path.startswith(rooms):
                 yield path, line, f"only {', '.join(rooms)} may know <{written[1:]}>"
-        if path in (PUBLIC_HEADER, PUBLIC_MACROS) and written[1:] not in STANDARD_HEADERS:
+        if path in PUBLIC_HEADERS and written[1:] not in STANDARD_HEADERS:
             yield path, line, f"the public header must not need <{written[1:]}>"
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE / "every_call.c"
+# The first is what programs include.
+HEADERS = ["include/ctrace/trace.h", *(f"include/ctrace/trace_{part}.h" for part in ("c", "calls", "cxx", "macros", "off"))]
 INSTALLED = (
     "bin/ctrace",
-    "include/ctrace/trace.h",
-    "include/ctrace/trace_macros.h",
+    *HEADERS,
     "lib*/**/libctrace.a",
     "lib*/**/libctrace.so",
     "lib*/**/libctrace-alloc.so",
@@ -89,7 +90,7 @@ class Install(unittest.TestCase):
 
     def test_no_internal_header_or_library_is_installed(self):
         headers = sorted(p.relative_to(self.prefix).as_posix() for p in self.prefix.rglob("*.h"))
-        self.assertEqual(["include/ctrace/trace.h", "include/ctrace/trace_macros.h"], headers)
+        self.assertEqual(HEADERS, headers)
         libraries = {p.name.split(".")[0] for p in self.prefix.rglob("lib*.*") if "lib" in p.parent.name or "lib" in str(p.parent)}
         self.assertEqual({"libctrace", "libctrace-alloc", "libctrace-preload"}, {name for name in libraries if name.startswith("lib")} - {"libctrace-sigprof"})
 
