@@ -11,15 +11,16 @@ static bool is_for_buffers(uint64_t kind)
 {
 	bool is_kernels = kind >= CTRACE_KIND_SCHED_SWITCH && kind <= CTRACE_KIND_THREAD_EXIT;
 
-	return kind == CTRACE_KIND_LOST || kind == CTRACE_KIND_SAMPLE || is_kernels ||
-	       ctrace_kind_info(kind) == NULL;
+	return kind == CTRACE_KIND_LOST || kind == CTRACE_KIND_SAMPLE ||
+	       kind == CTRACE_KIND_THREAD_STACK || is_kernels || ctrace_kind_info(kind) == NULL;
 }
 
 /* In these a tid of 0 is the thread whose stream it is. */
 static bool may_be_own(enum ctrace_kind kind)
 {
 	return kind == CTRACE_KIND_SYSCALL_ENTER || kind == CTRACE_KIND_SYSCALL_EXIT ||
-	       kind == CTRACE_KIND_SYSCALL_TEXT || kind == CTRACE_KIND_SAMPLE;
+	       kind == CTRACE_KIND_SYSCALL_TEXT || kind == CTRACE_KIND_SAMPLE ||
+	       kind == CTRACE_KIND_THREAD_STACK;
 }
 
 static void check_in_buffer(struct ctrace_checker *checker, const struct ctrace_event *event,
@@ -74,6 +75,10 @@ void ctrace_checker_kernel_event(struct ctrace_checker *checker,
 	}
 	if (event->kind == CTRACE_KIND_SAMPLE && values[3].u64 != 0) {
 		ctrace_checker_reference(checker, &checker->stacks, values[3].u64, "a sample");
+	}
+	if (event->kind == CTRACE_KIND_THREAD_STACK && values[2].u64 != 0) {
+		ctrace_checker_reference(checker, &checker->stacks, values[2].u64,
+					 "a stack of a thread");
 	}
 	if (event->kind == CTRACE_KIND_ALLOC || event->kind == CTRACE_KIND_REALLOC) {
 		check_block(checker, event, values);

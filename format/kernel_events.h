@@ -4,8 +4,8 @@
 
 /*
  * Events that a kernel tells of, on their way into a block: who runs where, calls, samples (SPEC
- * 8.4, kinds 32 to 43 and 72). Inline and without a branch but the space test, because a kernel's
- * buffer carries millions of them a second.
+ * 8.4, kinds 32 to 43, 72 and 73). Inline and without a branch but the space test, because a
+ * kernel's buffer carries millions of them a second.
  *
  *     ctrace_block_init(&block, stream, ticks)      the stream of a row of BUFFERS
  *     if (!ctrace_block_has_room(&block, CTRACE_KERNEL_EVENT_BYTES)) {
@@ -14,8 +14,8 @@
  *     ctrace_block_sched_switch(&block, ticks, &event);
  *
  * What the buffer had no room for is told by ctrace_block_lost with CTRACE_LOSS_KERNEL_FULL. As for
- * all events of a block, the caller keeps time from falling. Calls and samples may stand in a
- * thread's own block too, with a tid of 0: then they are that thread's.
+ * all events of a block, the caller keeps time from falling. Calls, samples and stacks of threads
+ * may stand in a thread's own block too, with a tid of 0: then they are that thread's.
  */
 
 #include "format/block.h"
@@ -50,6 +50,13 @@ struct ctrace_sample {
 	uint64_t tid; /* 0: the thread whose block it is */
 	uint64_t cpu;
 	uint64_t weight_ns;
+	uint64_t stack; /* a row of STACKS, 0: not known */
+};
+
+/* Where a thread was seen to stand, from outside. */
+struct ctrace_thread_stack {
+	uint64_t tid; /* 0: the thread whose block it is */
+	enum ctrace_run_state state;
 	uint64_t stack; /* a row of STACKS, 0: not known */
 };
 
@@ -187,6 +194,17 @@ static inline void ctrace_block_sample(struct ctrace_block *block, uint64_t tick
 	ctrace_block_arg_u64(block, event->tid);
 	ctrace_block_arg_u64(block, event->cpu);
 	ctrace_block_arg_u64(block, event->weight_ns);
+	ctrace_block_arg_u64(block, event->stack);
+	ctrace_block_close_fields(block, length);
+}
+
+static inline void ctrace_block_thread_stack(struct ctrace_block *block, uint64_t ticks,
+					     const struct ctrace_thread_stack *event)
+{
+	uint8_t *length = ctrace_block_open_fields(block, CTRACE_KIND_THREAD_STACK, ticks);
+
+	ctrace_block_arg_u64(block, event->tid);
+	*block->args_at++ = (uint8_t)event->state;
 	ctrace_block_arg_u64(block, event->stack);
 	ctrace_block_close_fields(block, length);
 }

@@ -45,7 +45,7 @@ struct ctrace_field {
 
 #define CTRACE_FIELDS_MAX 16
 /* One past the largest kind of events.def. */
-#define CTRACE_KINDS_END (CTRACE_KIND_SAMPLE + 1)
+#define CTRACE_KINDS_END (CTRACE_KIND_THREAD_STACK + 1)
 
 /* The fields of a kind in order; 0 for none or an unknown kind. */
 unsigned ctrace_kind_fields(uint64_t kind, struct ctrace_field fields[CTRACE_FIELDS_MAX]);

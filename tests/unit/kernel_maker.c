@@ -265,6 +265,13 @@ static void put_calls(struct ctrace_block *block, enum ctrace_kind kind, uint64_
 		ctrace_block_syscall_text(block, ticks, values[0].u64, (unsigned)values[1].u64,
 					  values[2].str);
 		break;
+	case CTRACE_KIND_THREAD_STACK:
+		ctrace_block_thread_stack(
+			block, ticks,
+			&(struct ctrace_thread_stack){values[0].u64,
+						      (enum ctrace_run_state)values[1].u64,
+						      values[2].u64});
+		break;
 	default:
 		ctrace_block_sample(block, ticks,
 				    &(struct ctrace_sample){values[0].u64, values[1].u64,
@@ -455,7 +462,7 @@ static enum ctrace_kind random_kind(const struct ctrace_kernel_maker *kernel)
 	bool has_call = kind == CTRACE_KIND_SYSCALL_ENTER || kind == CTRACE_KIND_SYSCALL_EXIT;
 
 	if (kind > CTRACE_KIND_THREAD_EXIT || (has_call && kernel->call_count == 0)) {
-		return CTRACE_KIND_SAMPLE;
+		return one_in(kernel, 4) ? CTRACE_KIND_THREAD_STACK : CTRACE_KIND_SAMPLE;
 	}
 	return (enum ctrace_kind)kind;
 }
@@ -464,13 +471,14 @@ void ctrace_kernel_maker_own(struct ctrace_kernel_maker *kernel, struct ctrace_b
 			     uint64_t ticks)
 {
 	static const enum ctrace_kind kinds[] = {
-		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	  CTRACE_KIND_ALLOC,
-		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	  CTRACE_KIND_POOL,
-		CTRACE_KIND_LOCK_RELEASED, CTRACE_KIND_GC_BEGIN,  CTRACE_KIND_GC_END,
-		CTRACE_KIND_GC_HEAP,	   CTRACE_KIND_GC_THREAD, CTRACE_KIND_SYSCALL_ENTER,
-		CTRACE_KIND_SYSCALL_EXIT,  CTRACE_KIND_LOCK_WAIT, CTRACE_KIND_LOCK_ACQUIRED,
+		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	     CTRACE_KIND_ALLOC,
+		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	     CTRACE_KIND_POOL,
+		CTRACE_KIND_LOCK_RELEASED, CTRACE_KIND_GC_BEGIN,     CTRACE_KIND_GC_END,
+		CTRACE_KIND_GC_HEAP,	   CTRACE_KIND_GC_THREAD,    CTRACE_KIND_THREAD_STACK,
+		CTRACE_KIND_SYSCALL_ENTER, CTRACE_KIND_SYSCALL_EXIT, CTRACE_KIND_LOCK_WAIT,
+		CTRACE_KIND_LOCK_ACQUIRED,
 	};
-	uint64_t count = kernel->call_count == 0 ? 11 : 15;
+	uint64_t count = kernel->call_count == 0 ? 12 : 16;
 
 	put_event(kernel, block, kinds[below(kernel, count)], ticks);
 }

@@ -267,6 +267,7 @@ static void put_all_kinds(struct ctrace_block *block)
 	struct ctrace_sched_waking waking = {max, max, max, max};
 	struct ctrace_syscall_enter enter = {max, max, {max, max, max, max, max, max}};
 	struct ctrace_sample sample = {max, max, max, max};
+	struct ctrace_thread_stack seen = {max, CTRACE_RUN_BLOCKED, max};
 
 	ctrace_block_sched_switch(block, 1001, &change);
 	ctrace_block_sched_waking(block, 1002, &waking);
@@ -281,6 +282,7 @@ static void put_all_kinds(struct ctrace_block *block)
 	ctrace_block_syscall_text(block, 1011, max, 255, long_text);
 	ctrace_block_thread_exit(block, 1012, max);
 	ctrace_block_sample(block, 1013, &sample);
+	ctrace_block_thread_stack(block, 1014, &seen);
 }
 
 static void check_value(const struct ctrace_event *event, const struct ctrace_field *field,
@@ -310,7 +312,7 @@ static void events_of_all_kinds_come_back(void **state)
 		CTRACE_KIND_SCHED_IN,	  CTRACE_KIND_SCHED_OUT,    CTRACE_KIND_RUN_DELAY,
 		CTRACE_KIND_FORK,	  CTRACE_KIND_EXEC,	    CTRACE_KIND_SYSCALL_ENTER,
 		CTRACE_KIND_SYSCALL_EXIT, CTRACE_KIND_SYSCALL_TEXT, CTRACE_KIND_THREAD_EXIT,
-		CTRACE_KIND_SAMPLE,
+		CTRACE_KIND_SAMPLE,	  CTRACE_KIND_THREAD_STACK,
 	};
 	static struct ctrace_cursor cursor;
 	struct ctrace_chunk chunk = {0};
