@@ -4,7 +4,7 @@
 
 /*
  * Memory that a program gets and gives back, on its way into the block of the thread that did so
- * (SPEC 8.5, kinds 48 to 52). As in kernel_events.h, the caller has made sure of
+ * (SPEC 8.5, kinds 48 to 53). As in kernel_events.h, the caller has made sure of
  * CTRACE_ALLOC_EVENT_BYTES in column 3 and keeps time from falling.
  */
 
@@ -34,6 +34,23 @@ struct ctrace_page_fault {
 	uint64_t weight; /* faults that it stands for */
 	uint64_t stack;	 /* a row of STACKS, 0: not known */
 };
+
+struct ctrace_process_memory {
+	uint64_t pid;
+	uint64_t resident; /* bytes; 0: it was found to have ended */
+	uint64_t shared;   /* of these, backed by files or shared memory */
+};
+
+static inline void ctrace_block_process_memory(struct ctrace_block *block, uint64_t ticks,
+					       const struct ctrace_process_memory *event)
+{
+	uint8_t *length = ctrace_block_open_fields(block, CTRACE_KIND_PROCESS_MEMORY, ticks);
+
+	ctrace_block_arg_u64(block, event->pid);
+	ctrace_block_arg_u64(block, event->resident);
+	ctrace_block_arg_u64(block, event->shared);
+	ctrace_block_close_fields(block, length);
+}
 
 static inline void ctrace_block_page_fault(struct ctrace_block *block, uint64_t ticks,
 					   const struct ctrace_page_fault *event)

@@ -10,9 +10,11 @@
 static bool is_for_buffers(uint64_t kind)
 {
 	bool is_kernels = kind >= CTRACE_KIND_SCHED_SWITCH && kind <= CTRACE_KIND_THREAD_EXIT;
+	bool is_of_pages = kind == CTRACE_KIND_PAGE_FAULT || kind == CTRACE_KIND_PROCESS_MEMORY;
 
 	return kind == CTRACE_KIND_LOST || kind == CTRACE_KIND_SAMPLE ||
-	       kind == CTRACE_KIND_THREAD_STACK || is_kernels || ctrace_kind_info(kind) == NULL;
+	       kind == CTRACE_KIND_THREAD_STACK || is_kernels || is_of_pages ||
+	       ctrace_kind_info(kind) == NULL;
 }
 
 /* In these a tid of 0 is the thread whose stream it is. */
@@ -20,7 +22,7 @@ static bool may_be_own(enum ctrace_kind kind)
 {
 	return kind == CTRACE_KIND_SYSCALL_ENTER || kind == CTRACE_KIND_SYSCALL_EXIT ||
 	       kind == CTRACE_KIND_SYSCALL_TEXT || kind == CTRACE_KIND_SAMPLE ||
-	       kind == CTRACE_KIND_THREAD_STACK;
+	       kind == CTRACE_KIND_THREAD_STACK || kind == CTRACE_KIND_PAGE_FAULT;
 }
 
 static void check_in_buffer(struct ctrace_checker *checker, const struct ctrace_event *event,
@@ -60,6 +62,19 @@ static void check_block(struct ctrace_checker *checker, const struct ctrace_even
 	}
 }
 
+/* SPEC 8.5: a part of what is resident is shared. */
+static void check_resident(struct ctrace_checker *checker, const struct ctrace_event *event,
+			   const struct ctrace_value *values)
+{
+	if (values[2].u64 > values[1].u64) {
+		CTRACE_REPORT_CHUNK(checker,
+				    "event %u: a process has %" PRIu64
+				    " bytes resident, and %" PRIu64
+				    " of them shared, which is more",
+				    event->index, values[1].u64, values[2].u64);
+	}
+}
+
 void ctrace_checker_kernel_event(struct ctrace_checker *checker,
 				 const struct ctrace_checked_stream *stream,
 				 const struct ctrace_event *event)
@@ -79,6 +94,12 @@ void ctrace_checker_kernel_event(struct ctrace_checker *checker,
 	if (event->kind == CTRACE_KIND_THREAD_STACK && values[2].u64 != 0) {
 		ctrace_checker_reference(checker, &checker->stacks, values[2].u64,
 					 "a stack of a thread");
+	}
+	if (event->kind == CTRACE_KIND_PAGE_FAULT && values[3].u64 != 0) {
+		ctrace_checker_reference(checker, &checker->stacks, values[3].u64, "a page fault");
+	}
+	if (event->kind == CTRACE_KIND_PROCESS_MEMORY) {
+		check_resident(checker, event, values);
 	}
 	if (event->kind == CTRACE_KIND_ALLOC || event->kind == CTRACE_KIND_REALLOC) {
 		check_block(checker, event, values);

@@ -355,6 +355,12 @@ static void put_memory(struct ctrace_kernel_maker *kernel, struct ctrace_block *
 				  ctrace_writer_string(kernel->writer, values[3].str.bytes,
 						       values[3].str.size));
 		break;
+	case CTRACE_KIND_PROCESS_MEMORY:
+		values[2].u64 %= values[1].u64 + 1;
+		ctrace_block_process_memory(block, ticks,
+					    &(struct ctrace_process_memory){
+						    values[0].u64, values[1].u64, values[2].u64});
+		break;
 	default:
 		ctrace_block_free(block, ticks, values[0].u64, values[1].u64);
 		break;
@@ -363,7 +369,8 @@ static void put_memory(struct ctrace_kernel_maker *kernel, struct ctrace_block *
 
 static bool is_memory(enum ctrace_kind kind)
 {
-	return kind >= CTRACE_KIND_ALLOC && kind <= CTRACE_KIND_POOL;
+	return kind >= CTRACE_KIND_ALLOC && kind <= CTRACE_KIND_PROCESS_MEMORY &&
+	       kind != CTRACE_KIND_PAGE_FAULT;
 }
 
 static void put_locks(struct ctrace_block *block, enum ctrace_kind kind, uint64_t ticks,
@@ -457,10 +464,13 @@ static void put_event(struct ctrace_kernel_maker *kernel, struct ctrace_block *b
 /* Those that name a call only where there is one. */
 static enum ctrace_kind random_kind(const struct ctrace_kernel_maker *kernel)
 {
-	uint64_t kinds = CTRACE_KIND_THREAD_EXIT - CTRACE_KIND_SCHED_SWITCH + 2;
+	uint64_t kinds = CTRACE_KIND_THREAD_EXIT - CTRACE_KIND_SCHED_SWITCH + 3;
 	uint64_t kind = CTRACE_KIND_SCHED_SWITCH + below(kernel, kinds);
 	bool has_call = kind == CTRACE_KIND_SYSCALL_ENTER || kind == CTRACE_KIND_SYSCALL_EXIT;
 
+	if (kind == CTRACE_KIND_THREAD_EXIT + 1) {
+		return CTRACE_KIND_PROCESS_MEMORY;
+	}
 	if (kind > CTRACE_KIND_THREAD_EXIT || (has_call && kernel->call_count == 0)) {
 		return one_in(kernel, 4) ? CTRACE_KIND_THREAD_STACK : CTRACE_KIND_SAMPLE;
 	}
@@ -471,14 +481,14 @@ void ctrace_kernel_maker_own(struct ctrace_kernel_maker *kernel, struct ctrace_b
 			     uint64_t ticks)
 {
 	static const enum ctrace_kind kinds[] = {
-		CTRACE_KIND_SYSCALL_TEXT,  CTRACE_KIND_SAMPLE,	     CTRACE_KIND_ALLOC,
-		CTRACE_KIND_FREE,	   CTRACE_KIND_REALLOC,	     CTRACE_KIND_POOL,
-		CTRACE_KIND_LOCK_RELEASED, CTRACE_KIND_GC_BEGIN,     CTRACE_KIND_GC_END,
-		CTRACE_KIND_GC_HEAP,	   CTRACE_KIND_GC_THREAD,    CTRACE_KIND_THREAD_STACK,
-		CTRACE_KIND_SYSCALL_ENTER, CTRACE_KIND_SYSCALL_EXIT, CTRACE_KIND_LOCK_WAIT,
-		CTRACE_KIND_LOCK_ACQUIRED,
+		CTRACE_KIND_SYSCALL_TEXT,   CTRACE_KIND_SAMPLE,	       CTRACE_KIND_ALLOC,
+		CTRACE_KIND_FREE,	    CTRACE_KIND_REALLOC,       CTRACE_KIND_POOL,
+		CTRACE_KIND_PROCESS_MEMORY, CTRACE_KIND_LOCK_RELEASED, CTRACE_KIND_GC_BEGIN,
+		CTRACE_KIND_GC_END,	    CTRACE_KIND_GC_HEAP,       CTRACE_KIND_GC_THREAD,
+		CTRACE_KIND_THREAD_STACK,   CTRACE_KIND_SYSCALL_ENTER, CTRACE_KIND_SYSCALL_EXIT,
+		CTRACE_KIND_LOCK_WAIT,	    CTRACE_KIND_LOCK_ACQUIRED,
 	};
-	uint64_t count = kernel->call_count == 0 ? 12 : 16;
+	uint64_t count = kernel->call_count == 0 ? 13 : 17;
 
 	put_event(kernel, block, kinds[below(kernel, count)], ticks);
 }
