@@ -74,6 +74,44 @@ int main(int count, char **words)
 	return dlclose(library);
 }
 """
+# A thread's first event comes in a handler whose stack has 4 KiB beside what the kernel puts there.
+SMALL_STACK = """
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+static sem_t posted;
+static void on_signal(int unused) { sem_post(&posted); }
+static void *wait_for_it(void *unused) { while (sem_wait(&posted) != 0) { } return unused; }
+static void *raise_it(void *unused)
+{
+	unsigned long frame = getauxval(AT_MINSIGSTKSZ), size = ((frame ? frame : 2048) + 2 * 4096 - 1) / 4096 * 4096;
+	char *memory = mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack_t stack = {.ss_sp = memory + 4096, .ss_size = size};
+	if (mprotect(memory, 4096, PROT_NONE) == 0 && sigaltstack(&stack, NULL) == 0) { raise(SIGUSR1); }
+	return unused;
+}
+int main(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
+	struct timespec while_it_waits = {.tv_nsec = 200000000};
+	pthread_t waits, raises;
+	sem_init(&posted, 0, 0);
+	sigaction(SIGUSR1, &action, NULL);
+	pthread_create(&waits, NULL, wait_for_it, NULL);
+	nanosleep(&while_it_waits, NULL);
+	pthread_create(&raises, NULL, raise_it, NULL);
+	pthread_join(raises, NULL);
+	pthread_join(waits, NULL);
+	puts("fine");
+	return 0;
+}
+"""
 # Its result: 3, or how often its own operators were called.
 PLUGIN = """
 #include <cstdio>
@@ -314,6 +352,15 @@ class Unasked(Recorded):
         self.assertEqual(0, run(*self.words("--sources", "spans,alloc-full"), program).returncode)
         sizes = [int(fields[1]) for fields in self.has_memory().events("alloc")]
         self.assertEqual(list(range(55001, 55007)), sorted(size for size in sizes if 55000 < size < 55100))
+
+    @needs("gcc")
+    def test_a_handler_on_a_small_stack_has_its_thread_s_first_event(self):
+        (self.path / "small.c").write_text(SMALL_STACK)
+        program = self.path / "small"
+        self.assertEqual(0, run("gcc", "-O1", "-w", "-Wl,-z,now", "-pthread", "-o", program, self.path / "small.c").returncode)
+        done = run(*self.words("--sources", "spans,alloc,locks"), program)
+        self.assertEqual((0, b"fine\n", b""), result_of(done))
+        self.assertEqual(1, len(Trace(self.trace).events("lock_released")))
 
     def test_a_setuid_program_is_as_without_it(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:

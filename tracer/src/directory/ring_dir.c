@@ -65,14 +65,10 @@ static int allocate(int fd, size_t bytes)
 	return result;
 }
 
-struct path {
-	char text[sizeof(own) + NAMES_BYTES];
-};
-
-/* OWN/NAME, OWN/NAME-number, OWN/NAME-number-step: numbers of 0 are left out. */
-static const char *path_of(struct path *path, const char *name, uint64_t number, unsigned step)
+/* NAME, NAME-number, NAME-number-step: numbers of 0 are left out. */
+static void put_name(char *at, const char *name, uint64_t number, unsigned step)
 {
-	char *end = ctrace_text_put(ctrace_text_put(ctrace_text_put(path->text, own), "/"), name);
+	char *end = ctrace_text_put(at, name);
 
 	if (number > 0) {
 		end = ctrace_text_number(ctrace_text_put(end, "-"), number);
@@ -80,23 +76,43 @@ static const char *path_of(struct path *path, const char *name, uint64_t number,
 	if (step > 0) {
 		ctrace_text_number(ctrace_text_put(end, "-"), step);
 	}
-	return path->text;
+}
+
+/* A path is too large for the stack that a signal handler may have: only where a file goes. */
+__attribute__((noinline)) static void remove_file(const char *name, uint64_t number, unsigned step)
+{
+	char path[sizeof(own) + NAMES_BYTES];
+
+	put_name(ctrace_text_put(ctrace_text_put(path, own), "/"), name, number, step);
+	unlink(path);
+}
+
+static int create_in_folder(const char *name, uint64_t number, unsigned step)
+{
+	int folder = open(own, O_PATH | O_DIRECTORY | O_CLOEXEC), fd;
+	char text[NAMES_BYTES];
+
+	if (folder < 0) {
+		return -1;
+	}
+	put_name(text, name, number, step);
+	fd = openat(folder, text, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	close(folder);
+	return fd;
 }
 
 /* A new file in our folder; its space is there, or it is not. */
 static int make_file(const char *name, uint64_t number, unsigned step, size_t bytes)
 {
-	struct path path;
 	int fd;
 
 	if (!ctrace_ring_memory_is_allowed(bytes)) {
 		return -1;
 	}
-	fd = open(path_of(&path, name, number, step),
-		  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = create_in_folder(name, number, step);
 	if (fd >= 0 && allocate(fd, bytes) != 0) {
 		close(fd);
-		unlink(path.text);
+		remove_file(name, number, step);
 		return -1;
 	}
 	return fd;
@@ -175,13 +191,6 @@ static bool fill_folder(void)
 	return true;
 }
 
-static void unlink_in_folder(const char *name)
-{
-	struct path path;
-
-	unlink(path_of(&path, name, 0, 0));
-}
-
 static bool make_all(void)
 {
 	if (!make_folder()) {
@@ -189,8 +198,8 @@ static bool make_all(void)
 	}
 	if (!fill_folder()) {
 		/* Without its mark nobody reads it. */
-		unlink_in_folder("process");
-		unlink_in_folder("sites-1");
+		remove_file("process", 0, 0);
+		remove_file("sites", 1, 0);
 		rmdir(own);
 		return false;
 	}
@@ -287,9 +296,7 @@ static int make_ring_file(size_t bytes, uint32_t *number, unsigned step)
 
 static void remove_ring_file(uint32_t number, unsigned step)
 {
-	struct path path;
-
-	unlink(path_of(&path, "ring", number, step));
+	remove_file("ring", number, step);
 }
 
 static const struct ctrace_ring_files ring_files = {make_ring_file, remove_ring_file};
@@ -458,23 +465,30 @@ static void note_end(enum ctrace_ended ended, int signal)
 
 static bool are_maps_told;
 
-static void copy_maps(int from, int to)
+/* False: there is no room for it. */
+static bool copy_maps(int from, int to)
 {
 	char text[2048];
 	size_t bytes = 0;
 	ssize_t got;
 
-	do {
-		got = read(from, text, sizeof(text));
-		bytes += got > 0 ? (size_t)got : 0;
+	while ((got = read(from, text, sizeof(text))) > 0) {
+		bytes += (size_t)got;
 		/* A file past the process's limit would bring a signal. */
-	} while (got > 0 && bytes <= CTRACE_MAPS_BYTES_MAX &&
-		 ctrace_ring_memory_is_allowed(bytes) && write(to, text, (size_t)got) == got);
+		if (bytes > CTRACE_MAPS_BYTES_MAX || !ctrace_ring_memory_is_allowed(bytes)) {
+			break;
+		}
+		if (write(to, text, (size_t)got) != got) {
+			return false;
+		}
+	}
+	return true;
 }
 
+/* By the thread that loads us or that ends the process: not twice at a time. */
 static void write_maps(void)
 {
-	char path[sizeof(own) + NAMES_BYTES], half[sizeof(own) + NAMES_BYTES];
+	static char path[sizeof(own) + NAMES_BYTES], half[sizeof(own) + NAMES_BYTES];
 	int from = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), to;
 
 	ctrace_text_put(ctrace_text_put(ctrace_text_put(path, own), "/"), CTRACE_MAPS_FILE);
@@ -482,9 +496,11 @@ static void write_maps(void)
 	to = from >= 0 ? open(half, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)
 		       : -1;
 	if (to >= 0) {
-		copy_maps(from, to);
+		bool is_whole = copy_maps(from, to);
+
 		close(to);
-		rename(half, path);
+		/* Where memory is full, what was told before stays. */
+		(void)(is_whole ? rename(half, path) : unlink(half));
 	}
 	if (from >= 0) {
 		close(from);
