@@ -109,4 +109,7 @@ void ctrace_perf_rings_close(struct ctrace_perf_rings *rings);
 void ctrace_perf_rings_count(const struct ctrace_perf_rings *rings,
 			     struct ctrace_source_counts *counts);
 
+/* perf_rings_open.c for perf_rings.c: close all events, the last first. */
+void ctrace_perf_rings_close_slots(struct ctrace_perf_rings *rings);
+
 #endif
