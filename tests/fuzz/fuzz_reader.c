@@ -8,12 +8,9 @@
  * A libFuzzer target; with fuzz_plain.c a program that runs saved inputs.
  */
 
-#include "format/chunk.h"
-#include "format/crc32c.h"
-#include "format/header.h"
 #include "format/text.h"
 #include "format/validate.h"
-#include "format/wire.h"
+#include "tests/fuzz/good_sums.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,35 +169,6 @@ static void read_trace(const uint8_t *bytes, size_t size)
 	close(fd);
 }
 
-/* Make every checksum right that can be found. */
-static void mend(uint8_t *bytes, size_t size)
-{
-	size_t at = CTRACE_FILE_HEADER_BYTES;
-
-	if (size < at) {
-		return;
-	}
-	ctrace_put_le(bytes + 60, ctrace_crc32c(bytes, 60), 4);
-	while (size - at >= CTRACE_CHUNK_HEADER_BYTES) {
-		struct ctrace_chunk_header header = ctrace_chunk_header_fields(bytes + at);
-		size_t left = size - at - CTRACE_CHUNK_HEADER_BYTES;
-		if (header.sync != CTRACE_CHUNK_SYNC) {
-			at++;
-			continue;
-		}
-		if (header.stored > left) {
-			header.stored = (uint32_t)left;
-		}
-		header.payload_crc =
-			ctrace_crc32c(bytes + at + CTRACE_CHUNK_HEADER_BYTES, header.stored);
-		ctrace_chunk_header_encode(bytes + at, &header);
-		at += CTRACE_CHUNK_HEADER_BYTES + header.stored;
-	}
-	if (size - at == CTRACE_TRAILER_BYTES) {
-		ctrace_put_le(bytes + at + 24, ctrace_crc32c(bytes + at, 24), 4);
-	}
-}
-
 static void read_text(const uint8_t *bytes, size_t size)
 {
 	struct ctrace_buffer made = {0};
@@ -229,7 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	memcpy(copy, bytes, size);
 	read_trace(copy, size);
-	mend(copy, size);
+	fuzz_make_sums_good(copy, size);
 	read_trace(copy, size);
 	read_text(bytes, size);
 	free(copy);

@@ -107,10 +107,12 @@ void ctrace_curve_finish(struct ctrace_curve *curve)
 
 bool ctrace_rate_add(struct ctrace_rate *rate, unsigned shift, uint64_t time, double amount)
 {
-	struct ctrace_rate_stretch *last = rate->stretches.items;
+	struct ctrace_rate_stretch *stretches = rate->stretches.items, *last = NULL;
 
-	last += rate->stretches.count > 0 ? rate->stretches.count - 1 : 0;
-	if (rate->stretches.count == 0 || last->number != time >> shift) {
+	if (rate->stretches.count > 0) {
+		last = &stretches[rate->stretches.count - 1];
+	}
+	if (last == NULL || last->number != time >> shift) {
 		last = ctrace_column_add(&rate->stretches, sizeof(*last));
 		if (last == NULL) {
 			return false;
