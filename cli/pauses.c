@@ -22,19 +22,6 @@ struct pauses_command {
 
 /* ---- Which track --------------------------------------------------------------- */
 
-static bool has_collector(const struct ctrace_model *model, uint32_t process)
-{
-	uint32_t count;
-	const struct ctrace_track *tracks = ctrace_model_tracks(model, &count);
-
-	for (uint32_t i = 0; i < count; i++) {
-		if (tracks[i].kind == CTRACE_TRACK_COLLECTOR && tracks[i].parent == process) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* A thread by its tid, or a process by its pid; of several the one with the most events. */
 static uint32_t named_track(const struct ctrace_model *model, enum ctrace_track_kind kind,
 			    uint64_t number)
@@ -53,24 +40,29 @@ static uint32_t named_track(const struct ctrace_model *model, enum ctrace_track_
 	return found;
 }
 
-/* Whose collector told of its work; else that with the most events. */
-static uint32_t likely_process(const struct ctrace_model *model)
+/* The process with the most events, of those that have a track of this kind. */
+static uint32_t busiest_process(const struct ctrace_model *model, enum ctrace_track_kind kind)
 {
 	uint32_t count, found = CTRACE_NONE;
 	const struct ctrace_track *tracks = ctrace_model_tracks(model, &count);
-	bool has = false;
 
 	for (uint32_t i = 0; i < count; i++) {
-		bool own = tracks[i].kind == CTRACE_TRACK_PROCESS && has_collector(model, i);
+		uint32_t process = kind == CTRACE_TRACK_PROCESS ? i : tracks[i].parent;
 
-		if (tracks[i].kind == CTRACE_TRACK_PROCESS &&
-		    (found == CTRACE_NONE || own > has ||
-		     (own == has && tracks[i].events > tracks[found].events))) {
-			found = i;
-			has = own;
+		if (tracks[i].kind == kind &&
+		    (found == CTRACE_NONE || tracks[process].events > tracks[found].events)) {
+			found = process;
 		}
 	}
 	return found;
+}
+
+/* Whose collector told of its work; else that with the most events. */
+static uint32_t likely_process(const struct ctrace_model *model)
+{
+	uint32_t found = busiest_process(model, CTRACE_TRACK_COLLECTOR);
+
+	return found != CTRACE_NONE ? found : busiest_process(model, CTRACE_TRACK_PROCESS);
 }
 
 static bool find_track(const struct pauses_command *command, const struct ctrace_model *model,

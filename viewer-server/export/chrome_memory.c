@@ -152,7 +152,7 @@ static bool is_tid_wanted(const struct ctrace_chrome_memory *memory, uint64_t ti
 /* A process is wanted if one of its threads is. */
 static bool is_pid_wanted(const struct ctrace_chrome_memory *memory, uint64_t pid)
 {
-	for (uint32_t i = 0; i < memory->threads.count; i++) {
+	for (uint32_t i = 0; memory->settings.thread_count > 0 && i < memory->threads.count; i++) {
 		if (memory->threads.threads[i].pid == pid &&
 		    is_tid_wanted(memory, memory->threads.threads[i].tid)) {
 			return true;

@@ -210,11 +210,16 @@ static struct ctrace_lane *lane_of(const struct ctrace_gathering *gathering, uin
 	return &gathering->builds[builds[thread]].halted;
 }
 
-static uint32_t *builds_by_thread(const struct ctrace_gathering *gathering)
+/* Once for all processes. */
+static const uint32_t *builds_by_thread(struct ctrace_gathering *gathering)
 {
 	uint32_t count = gathering->model->threads.count;
-	uint32_t *builds = malloc((count + 1u) * sizeof(*builds));
+	uint32_t *builds;
 
+	if (gathering->build_of_thread != NULL) {
+		return gathering->build_of_thread;
+	}
+	builds = malloc((count + 1u) * sizeof(*builds));
 	if (builds != NULL) {
 		memset(builds, 0xff, (count + 1u) * sizeof(*builds));
 		for (uint32_t i = 0; i < gathering->build_count; i++) {
@@ -223,13 +228,14 @@ static uint32_t *builds_by_thread(const struct ctrace_gathering *gathering)
 			}
 		}
 	}
+	gathering->build_of_thread = builds;
 	return builds;
 }
 
 static bool add_halts(struct ctrace_gathering *gathering, struct ctrace_column *all, uint64_t pid)
 {
 	struct ctrace_collector_halt *halts = all->items;
-	uint32_t *builds;
+	const uint32_t *builds;
 	bool is_ok = true;
 
 	if (all->count == 0) {
@@ -247,7 +253,6 @@ static bool add_halts(struct ctrace_gathering *gathering, struct ctrace_column *
 		}
 		is_ok = lane == NULL || pair_halts(gathering, &halts[i], end - i, lane);
 	}
-	free(builds);
 	return is_ok;
 }
 
@@ -259,17 +264,15 @@ enum ctrace_status ctrace_gather_collector(struct ctrace_gathering *gathering, u
 	struct ctrace_column work = {0}, halts = {0}, heap = {0};
 	bool is_ok = true;
 
-	for (uint32_t i = 0; is_ok && i < gathering->build_count; i++) {
-		const struct ctrace_stream_build *build = &gathering->builds[i];
+	for (uint32_t i = 0; is_ok && i < gathering->own_count; i++) {
+		const struct ctrace_stream_build *build = &gathering->builds[gathering->own[i]];
 
-		if (ctrace_gather_pid(gathering, i) == pid) {
-			is_ok = append_all(&work, &build->collector_work,
-					   sizeof(struct ctrace_collector_work)) &&
-				append_all(&halts, &build->collector_halts,
-					   sizeof(struct ctrace_collector_halt)) &&
-				append_all(&heap, &build->collector_heap,
-					   sizeof(struct ctrace_counter_sample));
-		}
+		is_ok = append_all(&work, &build->collector_work,
+				   sizeof(struct ctrace_collector_work)) &&
+			append_all(&halts, &build->collector_halts,
+				   sizeof(struct ctrace_collector_halt)) &&
+			append_all(&heap, &build->collector_heap,
+				   sizeof(struct ctrace_counter_sample));
 	}
 	is_ok = is_ok && add_work(gathering, &work, track) && add_halts(gathering, &halts, pid) &&
 		ctrace_gather_counter_lanes(gathering, &heap, track, 0);

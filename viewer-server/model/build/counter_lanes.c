@@ -18,16 +18,12 @@ static int by_name_then_time(const void *a, const void *b)
 	return (x->ref > y->ref) - (x->ref < y->ref);
 }
 
-static bool collect(const struct ctrace_gathering *gathering, uint64_t pid,
-		    struct ctrace_column *all)
+static bool collect(const struct ctrace_gathering *gathering, struct ctrace_column *all)
 {
-	for (uint32_t i = 0; i < gathering->build_count; i++) {
-		const struct ctrace_column *some = &gathering->builds[i].samples;
+	for (uint32_t i = 0; i < gathering->own_count; i++) {
+		const struct ctrace_column *some = &gathering->builds[gathering->own[i]].samples;
 		const struct ctrace_counter_sample *samples = some->items;
 
-		if (ctrace_gather_pid(gathering, i) != pid) {
-			continue;
-		}
 		if (!ctrace_column_reserve(all, sizeof(*samples), some->count)) {
 			return false;
 		}
@@ -95,9 +91,10 @@ enum ctrace_status ctrace_gather_counters(struct ctrace_gathering *gathering, ui
 					  uint32_t track)
 {
 	struct ctrace_column all = {0};
-	bool is_ok = collect(gathering, pid, &all) &&
-		     ctrace_gather_counter_lanes(gathering, &all, track, 0);
+	bool is_ok =
+		collect(gathering, &all) && ctrace_gather_counter_lanes(gathering, &all, track, 0);
 
+	(void)pid;
 	ctrace_column_finish(&all);
 	return is_ok ? CTRACE_OK : CTRACE_ERR_NO_MEMORY;
 }

@@ -9,9 +9,7 @@
 
 uint64_t ctrace_gather_pid(const struct ctrace_gathering *gathering, uint32_t build)
 {
-	const struct ctrace_thread_row *row = ctrace_track_row(gathering, build);
-
-	return row != NULL ? row->pid : 0;
+	return gathering->pids[build];
 }
 
 bool ctrace_gather_lane(struct ctrace_gathering *gathering, struct ctrace_lane *lane,
@@ -129,15 +127,11 @@ static bool add_thread(struct ctrace_gathering *gathering, uint32_t build, uint3
 /* The main thread first, the others by name, numbers in names by value: worker 2, worker 10. */
 static bool add_threads(struct ctrace_gathering *gathering, uint32_t process, uint64_t pid)
 {
-	uint32_t *order = calloc(gathering->build_count + 1u, sizeof(*order)), count = 0;
+	uint32_t count = gathering->own_count, *order = malloc((count + 1u) * sizeof(*order));
 	bool is_ok = order != NULL;
 
-	for (uint32_t i = 0; is_ok && i < gathering->build_count; i++) {
-		if (ctrace_gather_pid(gathering, i) == pid) {
-			order[count++] = i;
-		}
-	}
 	if (is_ok) {
+		memcpy(order, gathering->own, count * sizeof(*order));
 		qsort_r(order, count, sizeof(*order), ctrace_track_compare, gathering);
 	}
 	for (uint32_t i = 0; is_ok && i < count; i++) {
@@ -193,11 +187,9 @@ static enum ctrace_status add_process(struct ctrace_gathering *gathering, uint64
 		return CTRACE_ERR_NO_MEMORY;
 	}
 	track->label = label;
-	for (uint32_t i = 0; i < gathering->build_count; i++) {
-		if (ctrace_gather_pid(gathering, i) == pid) {
-			track->events += events_of(&gathering->builds[i]);
-			track->lost += gathering->builds[i].lost;
-		}
+	for (uint32_t i = 0; i < gathering->own_count; i++) {
+		track->events += events_of(&gathering->builds[gathering->own[i]]);
+		track->lost += gathering->builds[gathering->own[i]].lost;
 	}
 	for (size_t i = 0;
 	     status == CTRACE_OK && i < sizeof(above_threads) / sizeof(above_threads[0]); i++) {
@@ -268,28 +260,91 @@ static bool add_cpus(struct ctrace_gathering *gathering)
 	return is_ok;
 }
 
-static bool is_first_of_process(const struct ctrace_gathering *gathering, uint32_t build)
-{
-	uint64_t pid = ctrace_gather_pid(gathering, build);
+/* ---- process by process ---- */
 
-	for (uint32_t i = 0; i < build; i++) {
-		if (ctrace_gather_pid(gathering, i) == pid) {
-			return false;
+static int by_process(const void *a, const void *b, void *pids)
+{
+	const uint64_t *of = pids;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return of[x] != of[y] ? (of[x] > of[y]) - (of[x] < of[y]) : (x > y) - (x < y);
+}
+
+static bool group_builds(struct ctrace_gathering *gathering)
+{
+	uint32_t count = gathering->build_count;
+
+	gathering->pids = malloc((count + 1u) * sizeof(*gathering->pids));
+	gathering->grouped = malloc((count + 1u) * sizeof(*gathering->grouped));
+	if (gathering->pids == NULL || gathering->grouped == NULL) {
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct ctrace_thread_row *row = ctrace_track_row(gathering, i);
+
+		gathering->pids[i] = row != NULL ? row->pid : 0;
+		gathering->grouped[i] = i;
+	}
+	qsort_r(gathering->grouped, count, sizeof(*gathering->grouped), by_process,
+		gathering->pids);
+	return true;
+}
+
+/* By each build that is its process's first: where its process stands in `grouped`. */
+static uint32_t *find_groups(const struct ctrace_gathering *gathering)
+{
+	uint32_t count = gathering->build_count;
+	uint32_t *groups = malloc((count + 1u) * sizeof(*groups));
+
+	for (uint32_t i = 0; groups != NULL && i < count; i++) {
+		uint32_t build = gathering->grouped[i];
+		bool is_first = i == 0 || gathering->pids[gathering->grouped[i - 1]] !=
+						  gathering->pids[build];
+
+		groups[build] = is_first ? i : CTRACE_NONE;
+	}
+	return groups;
+}
+
+static void enter_process(struct ctrace_gathering *gathering, uint32_t group)
+{
+	uint32_t end = group + 1;
+	uint64_t pid = gathering->pids[gathering->grouped[group]];
+
+	while (end < gathering->build_count && gathering->pids[gathering->grouped[end]] == pid) {
+		end++;
+	}
+	gathering->own = &gathering->grouped[group];
+	gathering->own_count = end - group;
+}
+
+/* In the order of their first builds. */
+static enum ctrace_status add_processes(struct ctrace_gathering *gathering)
+{
+	uint32_t *groups = find_groups(gathering);
+	enum ctrace_status status = groups != NULL ? CTRACE_OK : CTRACE_ERR_NO_MEMORY;
+
+	for (uint32_t i = 0; status == CTRACE_OK && i < gathering->build_count; i++) {
+		if (groups[i] != CTRACE_NONE) {
+			enter_process(gathering, groups[i]);
+			status = add_process(gathering, gathering->pids[i]);
 		}
 	}
-	return true;
+	free(groups);
+	return status;
 }
 
 static enum ctrace_status gather_all(struct ctrace_gathering *gathering)
 {
-	enum ctrace_status status = add_cpus(gathering) ? CTRACE_OK : CTRACE_ERR_NO_MEMORY;
+	enum ctrace_status status = group_builds(gathering) && add_cpus(gathering)
+					    ? add_processes(gathering)
+					    : CTRACE_ERR_NO_MEMORY;
 
-	for (uint32_t i = 0; status == CTRACE_OK && i < gathering->build_count; i++) {
-		if (is_first_of_process(gathering, i)) {
-			status = add_process(gathering, ctrace_gather_pid(gathering, i));
-		}
+	if (status != CTRACE_OK) {
+		return status;
 	}
-	return status == CTRACE_OK ? ctrace_gather_flows(gathering) : status;
+	ctrace_gather_tasks_sort(gathering);
+	return ctrace_gather_flows(gathering);
 }
 
 /* What was gathered becomes the model's, also after a failure: its destroy then frees it. */
@@ -339,5 +394,8 @@ enum ctrace_status ctrace_gather(struct ctrace_model *model, struct ctrace_loade
 	model->repaired += loaded->kernel.repaired;
 	take(&model->wakes, &loaded->kernel.wakes);
 	hand_over(&gathering);
+	free(gathering.grouped);
+	free(gathering.pids);
+	free(gathering.build_of_thread);
 	return status;
 }

@@ -23,6 +23,13 @@ struct ctrace_gathering {
 	uint32_t build_count;
 	struct ctrace_kernel_lanes *kernel;
 	const struct ctrace_memory_curves *memory;
+	/* Builds process by process, and the pid of each build; owned. */
+	uint32_t *grouped;
+	uint64_t *pids;
+	/* Those of the process that is being added, ascending; borrows `grouped`. */
+	const uint32_t *own;
+	uint32_t own_count;
+	uint32_t *build_of_thread;			  /* owned; NULL: not asked for yet */
 	struct ctrace_column lanes, lane_streams, tracks; /* moved into the model at the end */
 };
 
@@ -47,6 +54,8 @@ enum ctrace_status ctrace_gather_memory_threads(struct ctrace_gathering *gatheri
 						uint32_t track);
 enum ctrace_status ctrace_gather_tasks(struct ctrace_gathering *gathering, uint64_t pid,
 				       uint32_t track);
+/* Those of all processes, when all are there. */
+void ctrace_gather_tasks_sort(struct ctrace_gathering *gathering);
 enum ctrace_status ctrace_gather_flows(struct ctrace_gathering *gathering);
 
 #endif

@@ -9,9 +9,9 @@
 
 static uint32_t build_of(const struct ctrace_gathering *gathering, uint32_t stream)
 {
-	for (uint32_t i = 0; i < gathering->build_count; i++) {
-		if (gathering->builds[i].stream == stream) {
-			return i;
+	for (uint32_t i = 0; i < gathering->own_count; i++) {
+		if (gathering->builds[gathering->own[i]].stream == stream) {
+			return gathering->own[i];
 		}
 	}
 	return CTRACE_NONE;

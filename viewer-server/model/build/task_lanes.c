@@ -52,21 +52,18 @@ static int by_start(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static bool collect(const struct ctrace_gathering *gathering, uint64_t pid,
-		    struct ctrace_column *all)
+static bool collect(const struct ctrace_gathering *gathering, struct ctrace_column *all)
 {
-	for (uint32_t i = 0; i < gathering->build_count; i++) {
-		const struct ctrace_column *some = &gathering->builds[i].tasks;
+	for (uint32_t i = 0; i < gathering->own_count; i++) {
+		uint32_t build = gathering->own[i];
+		const struct ctrace_column *some = &gathering->builds[build].tasks;
 		const struct ctrace_task_event *events = some->items;
 
-		if (ctrace_gather_pid(gathering, i) != pid) {
-			continue;
-		}
 		if (!ctrace_column_reserve(all, sizeof(struct fact), some->count)) {
 			return false;
 		}
 		for (size_t j = 0; j < some->count; j++) {
-			((struct fact *)all->items)[all->count++] = (struct fact){events[j], i};
+			((struct fact *)all->items)[all->count++] = (struct fact){events[j], build};
 		}
 	}
 	return true;
@@ -261,7 +258,7 @@ enum ctrace_status ctrace_gather_tasks(struct ctrace_gathering *gathering, uint6
 {
 	struct ctrace_column all = {0}, tasks = {0};
 	struct packing packing = {.lanes = calloc(TASK_LANES_MAX, sizeof(struct ctrace_lane))};
-	bool is_ok = packing.lanes != NULL && collect(gathering, pid, &all);
+	bool is_ok = packing.lanes != NULL && collect(gathering, &all);
 
 	if (is_ok && all.count > 0) {
 		qsort(all.items, all.count, sizeof(struct fact), by_id_then_time);
@@ -272,16 +269,23 @@ enum ctrace_status ctrace_gather_tasks(struct ctrace_gathering *gathering, uint6
 		is_ok = pack(gathering, &tasks, &packing);
 	}
 	is_ok = is_ok && add_lanes(gathering, &packing, track);
-	if (gathering->model->tasks.count > 0) {
-		qsort(gathering->model->tasks.items, gathering->model->tasks.count,
-		      sizeof(struct ctrace_task_fact), facts_by_id_then_time);
-	}
-	if (gathering->model->steps.count > 0) {
-		qsort(gathering->model->steps.items, gathering->model->steps.count,
-		      sizeof(struct ctrace_task_fact), facts_by_id_then_time);
-	}
+	(void)pid;
 	free(packing.lanes);
 	ctrace_column_finish(&all);
 	ctrace_column_finish(&tasks);
 	return is_ok ? CTRACE_OK : CTRACE_ERR_NO_MEMORY;
+}
+
+void ctrace_gather_tasks_sort(struct ctrace_gathering *gathering)
+{
+	struct ctrace_column *tasks = &gathering->model->tasks, *steps = &gathering->model->steps;
+
+	if (tasks->count > 0) {
+		qsort(tasks->items, tasks->count, sizeof(struct ctrace_task_fact),
+		      facts_by_id_then_time);
+	}
+	if (steps->count > 0) {
+		qsort(steps->items, steps->count, sizeof(struct ctrace_task_fact),
+		      facts_by_id_then_time);
+	}
 }

@@ -46,22 +46,40 @@ static struct ctrace_bytes copy_label(struct ctrace_gathering *gathering, struct
 	return (struct ctrace_bytes){*kept, text.size};
 }
 
-struct ctrace_bytes ctrace_track_process_label(struct ctrace_gathering *gathering, uint64_t pid)
+/* They are sorted by pid. */
+static const struct ctrace_process_row *find_process(const struct ctrace_trace *trace, uint64_t pid)
 {
-	uint32_t count;
-	const struct ctrace_process_row *rows =
-		ctrace_trace_processes(gathering->model->trace, &count);
+	uint32_t low = 0, high;
+	const struct ctrace_process_row *rows = ctrace_trace_processes(trace, &high);
 
-	for (uint32_t i = gathering->build_count; i-- > 0;) {
-		if (gathering->builds[i].process_name.size > 0 &&
-		    ctrace_gather_pid(gathering, i) == pid) {
-			return copy_label(gathering, gathering->builds[i].process_name);
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (rows[middle].pid == pid) {
+			return &rows[middle];
+		}
+		if (rows[middle].pid < pid) {
+			low = middle + 1;
+		} else {
+			high = middle;
 		}
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		if (rows[i].pid == pid && rows[i].name != 0) {
-			return ctrace_trace_string(gathering->model->trace, rows[i].name);
+	return NULL;
+}
+
+struct ctrace_bytes ctrace_track_process_label(struct ctrace_gathering *gathering, uint64_t pid)
+{
+	const struct ctrace_process_row *row = find_process(gathering->model->trace, pid);
+
+	for (uint32_t i = gathering->own_count; i-- > 0;) {
+		const struct ctrace_stream_build *build = &gathering->builds[gathering->own[i]];
+
+		if (build->process_name.size > 0) {
+			return copy_label(gathering, build->process_name);
 		}
+	}
+	if (row != NULL && row->name != 0) {
+		return ctrace_trace_string(gathering->model->trace, row->name);
 	}
 	return make_label(gathering, "process", pid);
 }

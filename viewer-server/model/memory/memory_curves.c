@@ -56,6 +56,17 @@ static uint64_t key_of_pool(uint32_t process, uint64_t pool)
 	return key ^ key >> 29;
 }
 
+static void link_pool(struct ctrace_memory_curves *curves, struct ctrace_memory_process *process,
+		      uint32_t number)
+{
+	if (process->last_pool != 0) {
+		pool_at(curves, process->last_pool - 1)->next = number;
+	} else {
+		process->first_pool = number;
+	}
+	process->last_pool = number;
+}
+
 /* The number of a process's pool, from 1 on. 0: no memory. */
 static uint32_t find_owner(struct ctrace_memory_curves *curves, uint64_t pid, uint64_t pool)
 {
@@ -79,6 +90,7 @@ static uint32_t find_owner(struct ctrace_memory_curves *curves, uint64_t pid, ui
 		return 0;
 	}
 	*added = (struct ctrace_memory_pool){.process = process, .pool = pool};
+	link_pool(curves, process_at(curves, process), known + 1);
 	return known + 1;
 }
 
@@ -125,7 +137,11 @@ static bool count_got(struct ctrace_memory_curves *curves, const struct ctrace_h
 	struct ctrace_memory_thread *thread = &curves->threads[event->place];
 	struct ctrace_memory_process *of = process_at(curves, process);
 
-	thread->process = process;
+	if (thread->got.stretches.count == 0) {
+		thread->process = process;
+		thread->next = of->first_thread;
+		of->first_thread = event->place + 1;
+	}
 	thread->bytes += (double)bytes;
 	of->is_sampled |= event->weight != 0;
 	return ctrace_rate_add(&of->got, curves->rate_shift, event->time, (double)bytes) &&

@@ -39,6 +39,8 @@ struct ctrace_memory_process {
 	struct ctrace_curve mapped;  /* bytes */
 	struct ctrace_curve faulted; /* bytes */
 	struct ctrace_mapped_bytes mappings;
+	/* Positions + 1 in `pools` and `threads`; 0: none. Pools as first met. */
+	uint32_t first_pool, last_pool, first_thread;
 };
 
 struct ctrace_memory_pool {
@@ -48,11 +50,13 @@ struct ctrace_memory_pool {
 	uint32_t name_size;
 	uint64_t live;
 	struct ctrace_curve alive;
+	uint32_t next; /* of its process, likewise */
 };
 
 /* Of a stream; only those that got something have stretches. */
 struct ctrace_memory_thread {
 	uint32_t stream, process;
+	uint32_t next; /* of its process, likewise, if it has stretches */
 	double bytes;
 	struct ctrace_rate got;
 	struct ctrace_live_block last_freed; /* owner 0: none */

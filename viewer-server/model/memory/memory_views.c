@@ -11,7 +11,6 @@ struct making {
 	struct ctrace_memory_views *views;
 	const struct ctrace_memory_curves *curves;
 	const struct ctrace_memory_process *process;
-	uint32_t place;
 };
 
 /* The next one, which counts once it has points. */
@@ -73,16 +72,18 @@ static void add_pools(const struct making *making)
 	const struct ctrace_memory_pool *pools = making->curves->pools.items;
 	unsigned left = CTRACE_MEMORY_POOLS_SHOWN;
 
-	for (size_t i = 0; i < making->curves->pools.count && left > 0; i++) {
+	for (uint32_t at = making->process->first_pool; at != 0 && left > 0;
+	     at = pools[at - 1].next) {
+		const struct ctrace_memory_pool *pool = &pools[at - 1];
 		struct ctrace_memory_view *view;
 
-		if (pools[i].process != making->place || pools[i].alive.points.count == 0) {
+		if (pool->alive.points.count == 0) {
 			continue;
 		}
 		view = next_view(making, CTRACE_MEMORY_POOL, "pool ");
 		view->is_estimate = making->process->is_sampled;
-		name_pool(view, &pools[i]);
-		add_curve(making, view, &pools[i].alive);
+		name_pool(view, pool);
+		add_curve(making, view, &pool->alive);
 		left--;
 	}
 }
@@ -101,14 +102,21 @@ static int by_bytes(const void *a, const void *b)
 static bool add_threads(const struct making *making)
 {
 	const struct ctrace_memory_curves *curves = making->curves;
-	const struct ctrace_memory_thread **order =
-		calloc(curves->thread_count + 1u, sizeof(const struct ctrace_memory_thread *));
+	const struct ctrace_memory_thread **order;
 	uint32_t count = 0;
-	bool is_ok = order != NULL;
+	bool is_ok;
 
-	for (uint32_t i = 0; is_ok && i < curves->thread_count; i++) {
-		if (curves->threads[i].bytes > 0 && curves->threads[i].process == making->place) {
-			order[count++] = &curves->threads[i];
+	for (uint32_t at = making->process->first_thread; at != 0;
+	     at = curves->threads[at - 1].next) {
+		count++;
+	}
+	order = calloc(count + 1u, sizeof(const struct ctrace_memory_thread *));
+	is_ok = order != NULL;
+	count = 0;
+	for (uint32_t at = making->process->first_thread; is_ok && at != 0;
+	     at = curves->threads[at - 1].next) {
+		if (curves->threads[at - 1].bytes > 0) {
+			order[count++] = &curves->threads[at - 1];
 		}
 	}
 	if (is_ok) {
@@ -149,7 +157,7 @@ enum ctrace_status ctrace_memory_views_init(struct ctrace_memory_views *views,
 					    const struct ctrace_memory_curves *curves,
 					    uint32_t process)
 {
-	struct making making = {.views = views, .curves = curves, .place = process};
+	struct making making = {.views = views, .curves = curves};
 	size_t most = 4u + CTRACE_MEMORY_POOLS_SHOWN + CTRACE_MEMORY_THREADS_SHOWN;
 
 	*views = (struct ctrace_memory_views){.views = calloc(most + 1, sizeof(*views->views))};
