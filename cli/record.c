@@ -216,6 +216,7 @@ static uint64_t collect(struct recording *recording)
 	char line[PATH_MAX + 256];
 
 	count += ctrace_follow_pass(&recording->follow);
+	ctrace_record_sources_look(&recording->sources);
 	if (ctrace_session_tick(recording->outside.session, ctrace_clock_raw_ns() / 1000000u)) {
 		close_trace(recording);
 		snprintf(line, sizeof(line),

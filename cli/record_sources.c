@@ -133,6 +133,8 @@ void ctrace_record_sources_open(struct ctrace_record_sources *sources,
 	ctrace_block_stacks_init(&sources->stacks, &sources->trace, ctrace_block_maps_outside);
 	recording->finder = &sources->stacks.finder;
 	ctrace_source_set_open(&sources->set, &target);
+	recording->waits = sources->trace.waits;
+	sources->recording = recording;
 	sources->is_open = true;
 	if (ctrace_source_set_is_open(&sources->set)) {
 		setpriority(PRIO_PROCESS, 0, NICENESS); /* or not, where we may not */
@@ -147,6 +149,11 @@ uint64_t ctrace_record_sources_pass(struct ctrace_record_sources *sources)
 	ctrace_source_set_drain(&sources->set, &pass);
 	sources->fill_percent = pass.fill_percent;
 	return pass.events;
+}
+
+void ctrace_record_sources_look(const struct ctrace_record_sources *sources)
+{
+	ctrace_source_set_look(&sources->set);
 }
 
 uint32_t ctrace_record_sources_wait(const struct ctrace_record_sources *sources, uint32_t wait_ms)
@@ -166,6 +173,7 @@ void ctrace_record_sources_close(struct ctrace_record_sources *sources)
 	if (!sources->is_open) {
 		return;
 	}
+	sources->recording->waits = NULL;
 	ctrace_source_set_close(&sources->set);
 	ctrace_code_places_name(&sources->trace, &report);
 	ctrace_source_set_remark(&sources->set, CTRACE_GIVES_SAMPLES, report.text);

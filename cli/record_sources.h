@@ -22,8 +22,9 @@ struct ctrace_record_sources {
 	uint64_t sample_hz;    /* --sample-hz; CTRACE_SAMPLE_HZ_UNSAID before it was asked for */
 	struct ctrace_source_set set;
 	struct ctrace_source_trace trace;
-	struct ctrace_block_stacks stacks; /* of what rings tell of memory */
-	unsigned fill_percent;		   /* of the last round */
+	struct ctrace_block_stacks stacks;  /* of what rings tell of memory */
+	struct ctrace_recording *recording; /* borrows while open: the trace's rings */
+	unsigned fill_percent;		    /* of the last round */
 	bool is_open;
 };
 
@@ -43,6 +44,9 @@ void ctrace_record_sources_open(struct ctrace_record_sources *sources,
 
 /* One round. Returns how many events came. */
 uint64_t ctrace_record_sources_pass(struct ctrace_record_sources *sources);
+
+/* Rings have been emptied, too. */
+void ctrace_record_sources_look(const struct ctrace_record_sources *sources);
 
 /* How long to sleep, where `wait_ms` would do without sources. */
 uint32_t ctrace_record_sources_wait(const struct ctrace_record_sources *sources, uint32_t wait_ms);

@@ -4,6 +4,7 @@
 
 #include "tracer/inside/linked_source.h"
 
+#include "tracer/sources/asleep/holder_looks.h"
 #include "tracer/src/library/face.h"
 
 #include <stdlib.h>
@@ -33,6 +34,13 @@ static struct ctrace_opened_source *open_linked(const struct ctrace_source_targe
 		ctrace_source_refuse(answer, "", "no memory");
 	}
 	return opened;
+}
+
+static struct ctrace_opened_source *open_locks(const struct ctrace_source_target *target,
+					       struct ctrace_source_answer *answer)
+{
+	probe(answer);
+	return answer->is_available ? ctrace_holder_looks_open(target, answer) : NULL;
 }
 
 static void drain(struct ctrace_opened_source *unused, struct ctrace_source_pass *pass)
@@ -65,7 +73,8 @@ const struct ctrace_source ctrace_source_linked_locks = {
 	.costs = "2 ns a lock that is free, 0.1 us a wait",
 	.is_asked_for = true,
 	.probe = probe,
-	.open = open_linked,
-	.drain = drain,
-	.close = close_linked,
+	.open = open_locks,
+	.drain = ctrace_holder_looks_drain,
+	.look = ctrace_holder_looks_look,
+	.close = ctrace_holder_looks_close,
 };

@@ -124,6 +124,7 @@ static void take_over(struct own_sources *own)
 		own->session->streams_seen += own->threads_seen;
 		own->trace.threads_seen = &own->session->streams_seen;
 		own->trace.is_opening = false;
+		own->session->recording.waits = own->trace.waits;
 		find_stacks(own);
 	}
 }
@@ -135,6 +136,7 @@ static unsigned drain(struct ctrace_beside *beside, uint64_t now_ms)
 
 	take_over(own);
 	ctrace_source_set_drain(&own->set, &pass);
+	ctrace_source_set_look(&own->set);
 	ctrace_kernel_threads_state(&own->trace);
 	return pass.fill_percent;
 }
@@ -187,9 +189,11 @@ static void close_own(struct ctrace_beside *beside)
 		close_in_vain(own);
 	} else {
 		take_over(own);
+		own->session->recording.waits = NULL;
 		close_set(own);
 	}
 	own->session->recording.finder = NULL;
+	own->session->recording.waits = NULL;
 	ctrace_block_stacks_finish(&own->stacks);
 	ctrace_own_threads_finish(&own->threads);
 	free(own);

@@ -3,6 +3,7 @@
 
 #include "tracer/sources/lock_source.h"
 
+#include "tracer/sources/asleep/holder_looks.h"
 #include "tracer/sources/preload_source.h"
 
 #include <errno.h>
@@ -27,4 +28,8 @@ const struct ctrace_source ctrace_source_locks = {
 	.gives = CTRACE_GIVES_LOCKS,
 	.probe = ctrace_preload_probe,
 	.prepare = prepare,
+	.open = ctrace_holder_looks_open,
+	.drain = ctrace_holder_looks_drain,
+	.look = ctrace_holder_looks_look,
+	.close = ctrace_holder_looks_close,
 };

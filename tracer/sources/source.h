@@ -10,6 +10,7 @@
  *     prepare(&before, &answer)    before the program is forked: its environment (may be NULL)
  *     opened = open(&target, …)    the program is forked and waits; from here on the kernel keeps
  *       drain(opened, &pass)       what was kept goes to the trace; again and again
+ *       look(opened)               if it has that: once rings have been emptied, too
  *     close(opened, &counts)       after the pass that was the last; nothing is left behind
  *
  * All of it runs on one thread at a time: the recorder's; in a program that records itself
@@ -42,6 +43,7 @@ enum ctrace_gives {
 	CTRACE_GIVES_LOCKS = 0x80,    /* waits for locks */
 	CTRACE_GIVES_GC = 0x100,      /* what a collector of memory does */
 	CTRACE_GIVES_FAULTS = 0x200,  /* pages that are touched first */
+	CTRACE_GIVES_ASLEEP = 0x400,  /* where threads sleep */
 };
 
 #define CTRACE_SOURCE_TEXT_BYTES 200u
@@ -114,6 +116,9 @@ struct ctrace_source {
 	struct ctrace_opened_source *(*open)(const struct ctrace_source_target *target,
 					     struct ctrace_source_answer *answer);
 	void (*drain)(struct ctrace_opened_source *opened, struct ctrace_source_pass *pass);
+	/* NULL: nothing. Behind each drain, when rings have been emptied too: what follows from
+	 * what they said. */
+	void (*look)(struct ctrace_opened_source *opened);
 	/* Takes `opened`, which drained for the last time; gives the final counts. */
 	void (*close)(struct ctrace_opened_source *opened, struct ctrace_source_counts *counts);
 };

@@ -4,6 +4,7 @@
 #include "tracer/sources/source.h"
 
 #include "tracer/sources/alloc_source.h"
+#include "tracer/sources/asleep/asleep_source.h"
 #include "tracer/sources/bpf/bpf_source.h"
 #include "tracer/sources/gc_source.h"
 #include "tracer/sources/lock_source.h"
@@ -20,11 +21,9 @@
 
 const struct ctrace_source *const ctrace_source_list[] = {
 	/* Every block before a sample of them: who asks for all gets no sample besides. */
-	&ctrace_source_spans,	    &ctrace_source_bpf,
-	&ctrace_source_tracefs,	    &ctrace_source_perf_sched,
-	&ctrace_source_perf_switch, &ctrace_source_perf_samples,
-	&ctrace_source_sigprof,	    &ctrace_source_preload,
-	&ctrace_source_alloc_full,  &ctrace_source_alloc,
-	&ctrace_source_locks,	    &ctrace_source_gc,
-	&ctrace_source_faults,	    NULL,
+	&ctrace_source_spans,	   &ctrace_source_bpf,	       &ctrace_source_tracefs,
+	&ctrace_source_perf_sched, &ctrace_source_perf_switch, &ctrace_source_perf_samples,
+	&ctrace_source_sigprof,	   &ctrace_source_preload,     &ctrace_source_alloc_full,
+	&ctrace_source_alloc,	   &ctrace_source_locks,       &ctrace_source_gc,
+	&ctrace_source_faults,	   &ctrace_source_asleep,      NULL,
 };

@@ -204,6 +204,17 @@ void ctrace_source_set_drain(struct ctrace_source_set *set, struct ctrace_source
 	}
 }
 
+void ctrace_source_set_look(const struct ctrace_source_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct ctrace_source_member *member = &set->members[i];
+
+		if (member->opened != NULL && member->source->look != NULL) {
+			member->source->look(member->opened);
+		}
+	}
+}
+
 void ctrace_source_set_close(struct ctrace_source_set *set)
 {
 	struct ctrace_source_pass last = {.is_last = true};

@@ -10,6 +10,7 @@
  *       ctrace_source_set_prepare(&set, argv[0])              before the program is forked
  *       ctrace_source_set_open(&set, &target)                 it waits to be told to exec
  *         ctrace_source_set_drain(&set, &pass)                again and again
+ *         ctrace_source_set_look(&set)                        once rings are empty, too
  *       ctrace_source_set_close(&set)                         the last pass, counts
  *     ctrace_source_set_state(&set, writer)                   SOURCES rows
  *
@@ -58,6 +59,8 @@ void ctrace_source_set_prepare(struct ctrace_source_set *set, const char *progra
 void ctrace_source_set_open(struct ctrace_source_set *set,
 			    const struct ctrace_source_target *target);
 void ctrace_source_set_drain(struct ctrace_source_set *set, struct ctrace_source_pass *pass);
+/* Rings have been emptied too. */
+void ctrace_source_set_look(const struct ctrace_source_set *set);
 /* A last pass; nothing is open behind it. Takes sets that are closed already. */
 void ctrace_source_set_close(struct ctrace_source_set *set);
 

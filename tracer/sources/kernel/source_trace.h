@@ -23,6 +23,7 @@ struct ctrace_call_names;
 struct ctrace_code_places;
 struct ctrace_kernel_threads;
 struct ctrace_open_files;
+struct ctrace_open_waits;
 
 struct ctrace_source_trace {
 	struct ctrace_writer *writer; /* borrows */
@@ -39,6 +40,9 @@ struct ctrace_source_trace {
 	struct ctrace_call_names *calls;
 	struct ctrace_open_files *files;
 	struct ctrace_code_places *places; /* NULL: nobody needed any (perf/code_places.h) */
+	/* NULL, or what a source wants to know of rings: it owns it, the recorder sees that it is
+	 * kept (collect/open_waits.h). */
+	struct ctrace_open_waits *waits;
 };
 
 /* False without memory. */

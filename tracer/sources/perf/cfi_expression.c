@@ -44,6 +44,7 @@ static void push_register(struct machine *machine, uint64_t number, uint64_t off
 {
 	switch (number) {
 	case CTRACE_CFI_FRAME_POINTER:
+		machine->is_broken |= machine->state->lacks_frame_pointer;
 		push(machine, machine->state->frame_pointer + offset);
 		return;
 	case CTRACE_CFI_STACK_POINTER:

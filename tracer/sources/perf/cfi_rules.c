@@ -164,6 +164,7 @@ static bool step_plain(const struct ctrace_cfi_rule *rule, struct ctrace_cfi_sta
 	}
 	state->instruction = instruction;
 	state->frame_pointer = saved;
+	state->lacks_frame_pointer &= !rule->has_saved_frame_pointer;
 	state->stack_pointer = frame_address;
 	return true;
 }
@@ -221,6 +222,7 @@ static bool step_expression(const struct ctrace_cfi_rule *rule, struct ctrace_cf
 			     &caller.stack_pointer)) {
 		return false;
 	}
+	caller.lacks_frame_pointer &= !rule->has_saved_frame_pointer;
 	*state = caller;
 	return true;
 }
@@ -236,6 +238,10 @@ enum ctrace_cfi_result ctrace_cfi_step(struct ctrace_cfi *cfi, uint64_t address,
 	}
 	if (rule->shape == SHAPE_OUTERMOST) {
 		return CTRACE_CFI_OUTERMOST;
+	}
+	if (rule->shape == SHAPE_PLAIN && rule->is_from_frame_pointer &&
+	    state->lacks_frame_pointer) {
+		return CTRACE_CFI_LACKING;
 	}
 	is_done =
 		rule->shape == SHAPE_PLAIN ? step_plain(rule, state) : step_expression(rule, state);

@@ -17,6 +17,8 @@
 /* A copy of the stack, and the three registers that unwinding needs. */
 struct ctrace_cfi_state {
 	uint64_t instruction, frame_pointer, stack_pointer;
+	/* Of a thread that slept, nobody tells it; until a frame is met in which it was saved. */
+	bool lacks_frame_pointer;
 	const uint8_t *stack; /* what lay at `stack_begin`; borrows */
 	uint64_t stack_begin, stack_size;
 };
@@ -29,6 +31,7 @@ enum ctrace_cfi_result {
 	CTRACE_CFI_INTERRUPTED, /* the same, and the caller was interrupted: a signal's frame */
 	CTRACE_CFI_OUTERMOST,	/* there is no caller */
 	CTRACE_CFI_UNKNOWN,	/* no information, or the stack was not copied so far */
+	CTRACE_CFI_LACKING,	/* the way there goes by the frame pointer, which is lacking */
 };
 
 #endif

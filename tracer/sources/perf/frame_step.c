@@ -79,7 +79,7 @@ static bool register_value(const struct ctrace_cfi_state *state, uint32_t number
 	switch (number) {
 	case CTRACE_CFI_FRAME_POINTER:
 		*value = state->frame_pointer;
-		return true;
+		return !state->lacks_frame_pointer;
 	case CTRACE_CFI_STACK_POINTER:
 		*value = state->stack_pointer;
 		return true;
@@ -151,6 +151,12 @@ static bool value_of(const struct ctrace_frame_rule *rule, const struct ctrace_c
 	return true; /* nobody will ask for it */
 }
 
+static bool is_lacking(const struct ctrace_frame_rule *rule, const struct ctrace_cfi_state *state)
+{
+	return state->lacks_frame_pointer && rule->kind == CTRACE_FRAME_REGISTER &&
+	       rule->number == CTRACE_CFI_FRAME_POINTER;
+}
+
 enum ctrace_cfi_result ctrace_frame_step(const struct ctrace_frame_way *row,
 					 struct ctrace_cfi_state *state)
 {
@@ -161,6 +167,9 @@ enum ctrace_cfi_result ctrace_frame_step(const struct ctrace_frame_way *row,
 	    row->return_address.kind == CTRACE_FRAME_SAME) {
 		return CTRACE_CFI_OUTERMOST;
 	}
+	if (is_lacking(&row->frame_address, state)) {
+		return CTRACE_CFI_LACKING;
+	}
 	if (!frame_address(&row->frame_address, state, &cfa)) {
 		return CTRACE_CFI_UNKNOWN;
 	}
@@ -170,6 +179,8 @@ enum ctrace_cfi_result ctrace_frame_step(const struct ctrace_frame_way *row,
 	    !value_of(&row->stack_pointer, state, cfa, &caller.stack_pointer)) {
 		return CTRACE_CFI_UNKNOWN;
 	}
+	caller.lacks_frame_pointer &= row->frame_pointer.kind == CTRACE_FRAME_SAME ||
+				      row->frame_pointer.kind == CTRACE_FRAME_UNDEFINED;
 	*state = caller;
 	return row->is_signal ? CTRACE_CFI_INTERRUPTED : CTRACE_CFI_CALLER;
 }

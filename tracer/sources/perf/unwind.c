@@ -8,6 +8,8 @@
 
 /* Above are marks of where a chain goes on (PERF_CONTEXT_USER …). */
 #define CONTEXT_FIRST ((uint64_t)PERF_CONTEXT_MAX)
+/* Most frames are smaller. */
+#define FRAME_USUAL_BYTES 2048u
 
 struct walk {
 	const struct ctrace_unwind *unwind;
@@ -16,6 +18,7 @@ struct walk {
 	uint32_t count;
 	uint64_t last; /* the address in the process that the last place was made of */
 	uint64_t user; /* where the program's part of the chain begins */
+	const struct ctrace_code_reader *code; /* NULL: all registers are known */
 };
 
 /* Where an address of the process is in a file. */
@@ -130,8 +133,8 @@ static enum ctrace_cfi_result step_by_frame_pointer(struct ctrace_cfi_state *sta
 {
 	uint64_t at = state->frame_pointer, before, instruction;
 
-	if (at < state->stack_pointer || !ctrace_cfi_read(state, at, &before) ||
-	    !ctrace_cfi_read(state, at + 8, &instruction)) {
+	if (state->lacks_frame_pointer || at < state->stack_pointer ||
+	    !ctrace_cfi_read(state, at, &before) || !ctrace_cfi_read(state, at + 8, &instruction)) {
 		return CTRACE_CFI_UNKNOWN;
 	}
 	state->frame_pointer = before;
@@ -159,8 +162,66 @@ static enum ctrace_cfi_result step(const struct walk *walk, struct ctrace_cfi_st
 	return result;
 }
 
+/* ---- without the frame pointer ---- */
+
+static bool is_code(void *context, uint64_t address)
+{
+	const struct walk *walk = context;
+	struct ctrace_mapping mapping;
+
+	return ctrace_process_maps_find(walk->unwind->maps, walk->pid, address, &mapping);
+}
+
+/* Is what would be the caller one that has a caller itself, or is the outermost? */
+static bool leads_on(void *context, const struct ctrace_cfi_state *caller)
+{
+	const struct walk *walk = context;
+	const struct ctrace_place place = place_of(walk, caller->instruction - 1);
+	struct ctrace_cfi_state state = *caller;
+	enum ctrace_cfi_result result =
+		ctrace_modules_step(walk->unwind->modules, place.module, place.address, &state);
+
+	if (result == CTRACE_CFI_CALLER) {
+		return state.stack_pointer > caller->stack_pointer &&
+		       is_code(context, state.instruction - 1) &&
+		       ctrace_is_behind_call(walk->code, state.instruction);
+	}
+	return result == CTRACE_CFI_OUTERMOST;
+}
+
+static enum ctrace_cfi_result step_without(struct walk *walk, struct ctrace_cfi_state *state)
+{
+	const struct ctrace_frame_search search = {
+		.code = walk->code, .is_code = is_code, .leads_on = leads_on, .context = walk};
+
+	if (walk->code == NULL || !ctrace_frame_search(&search, state, &state->frame_pointer)) {
+		return CTRACE_CFI_UNKNOWN;
+	}
+	state->lacks_frame_pointer = false;
+	return step(walk, state);
+}
+
 /* True: it ended at the outermost function, or there is no room for more. */
-static bool walk_stack(struct walk *walk, const struct ctrace_perf_sample *sample)
+static bool walk_stack(struct walk *walk, struct ctrace_cfi_state *state)
+{
+	enum ctrace_cfi_result result = CTRACE_CFI_INTERRUPTED;
+
+	while (add(walk, state->instruction, result == CTRACE_CFI_CALLER)) {
+		result = step(walk, state);
+		if (result == CTRACE_CFI_LACKING) {
+			result = step_without(walk, state);
+		}
+		if (result == CTRACE_CFI_OUTERMOST || state->instruction == 0) {
+			return true;
+		}
+		if (result == CTRACE_CFI_UNKNOWN) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool walk_sample(struct walk *walk, const struct ctrace_perf_sample *sample)
 {
 	struct ctrace_cfi_state state = {
 		.instruction = sample->instruction,
@@ -170,18 +231,35 @@ static bool walk_stack(struct walk *walk, const struct ctrace_perf_sample *sampl
 		.stack_begin = sample->stack_pointer,
 		.stack_size = sample->stack_size,
 	};
-	enum ctrace_cfi_result result = CTRACE_CFI_INTERRUPTED;
 
-	while (add(walk, state.instruction, result == CTRACE_CFI_CALLER)) {
-		result = step(walk, &state);
-		if (result == CTRACE_CFI_OUTERMOST || state.instruction == 0) {
-			return true;
-		}
-		if (result == CTRACE_CFI_UNKNOWN) {
-			return false;
-		}
-	}
-	return true;
+	return walk_stack(walk, &state);
+}
+
+/* The next frame's beginning was not copied, as far as can be told. */
+static bool is_at_end(const struct ctrace_cfi_state *state)
+{
+	uint64_t end = state->stack_begin + state->stack_size;
+
+	return state->stack_pointer + FRAME_USUAL_BYTES > end ||
+	       (!state->lacks_frame_pointer && state->frame_pointer >= end);
+}
+
+uint32_t ctrace_unwind_asleep(const struct ctrace_unwind *unwind,
+			      struct ctrace_unwind_asleep *asleep, struct ctrace_place *places)
+{
+	struct walk walk = {
+		.unwind = unwind, .pid = asleep->pid, .places = places, .code = asleep->code};
+	struct ctrace_cfi_state state = {
+		.instruction = asleep->instruction,
+		.stack_pointer = asleep->stack_pointer,
+		.lacks_frame_pointer = true,
+		.stack = asleep->stack,
+		.stack_begin = asleep->stack_pointer,
+		.stack_size = asleep->stack_size,
+	};
+
+	asleep->is_cut = !walk_stack(&walk, &state) && is_at_end(&state);
+	return walk.count;
 }
 
 uint32_t ctrace_unwind(const struct ctrace_unwind *unwind, uint32_t pid,
@@ -194,7 +272,7 @@ uint32_t ctrace_unwind(const struct ctrace_unwind *unwind, uint32_t pid,
 		add_chain(&walk, sample, walk.user, true);
 		return walk.count;
 	}
-	if (!walk_stack(&walk, sample)) {
+	if (!walk_sample(&walk, sample)) {
 		add_rest_of_chain(&walk, sample);
 	}
 	return walk.count;

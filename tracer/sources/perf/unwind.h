@@ -12,6 +12,7 @@
  * copy did, and all there is where nothing was copied.
  */
 
+#include "tracer/sources/perf/frame_search.h"
 #include "tracer/sources/perf/modules.h"
 #include "tracer/sources/perf/process_maps.h"
 #include "tracer/sources/perf/stack_table.h"
@@ -31,9 +32,27 @@ struct ctrace_unwind {
 	struct ctrace_process_maps *maps; /* borrows */
 };
 
+/* A thread that slept, seen from outside: of its registers, two are known. */
+struct ctrace_unwind_asleep {
+	uint32_t pid;
+	uint64_t instruction, stack_pointer;
+	const uint8_t *stack; /* as it was at stack_pointer */
+	uint64_t stack_size;
+	const struct ctrace_code_reader *code; /* of the program's memory (frame_search.h) */
+	bool is_cut;			       /* out: it may go on behind the copy's end */
+};
+
 /* Returns how many of `places` (CTRACE_STACK_FRAMES_MAX) were filled. Allocates: in what it
  * borrows. */
 uint32_t ctrace_unwind(const struct ctrace_unwind *unwind, uint32_t pid,
 		       const struct ctrace_perf_sample *sample, struct ctrace_place *places);
+
+/*
+ * The same of a thread that slept. Where a function has its frame by the frame pointer and none was
+ * saved on the way to it, that is looked for (frame_search.h); what is not found ends the stack
+ * there. Nothing for processors other than x86-64.
+ */
+uint32_t ctrace_unwind_asleep(const struct ctrace_unwind *unwind,
+			      struct ctrace_unwind_asleep *asleep, struct ctrace_place *places);
 
 #endif

@@ -188,6 +188,7 @@ static void free_stream(struct ctrace_session *session, struct ctrace_stream *st
 	session->totals.written += ctrace_block_written(&stream->block);
 	session->totals.lost += stream->lost;
 	session->totals.threads++;
+	ctrace_stream_wait_ends(stream);
 	ctrace_block_finish(&stream->block);
 	free(stream);
 }

@@ -194,6 +194,7 @@ static void put_lock(struct ctrace_stream *stream, const struct ctrace_stretch *
 	stream->last_lock = event.lock;
 	if (entry->kind == CTRACE_KIND_LOCK_WAIT) {
 		ctrace_block_lock_wait(&stream->block, ticks, &event);
+		ctrace_stream_wait_begins(stream, event.holder, ticks);
 	} else {
 		ctrace_block_lock_released(&stream->block, ticks, event.lock, event.kind);
 	}
@@ -209,6 +210,7 @@ static void put_lock_end(struct ctrace_stream *stream, uint64_t word, uint32_t c
 	};
 
 	stream->last_lock = 0;
+	ctrace_stream_wait_ends(stream);
 	ctrace_block_lock_acquired(&stream->block, ticks, &event,
 				   -(int64_t)ctrace_lock_over_error(word));
 }

@@ -10,6 +10,7 @@
 
 #include "format/block.h"
 #include "format/writer.h"
+#include "tracer/src/collect/open_waits.h"
 #include "tracer/src/collect/origin.h"
 #include "tracer/src/collect/stack_finder.h"
 #include "tracer/src/collect/watch.h"
@@ -56,6 +57,7 @@ struct ctrace_recording {
 	struct ctrace_call_names calls;
 	const struct ctrace_stack_finder *finder; /* borrows; NULL: stacks are the plain ones */
 	struct ctrace_plain_stacks plain_stacks;
+	struct ctrace_open_waits *waits; /* borrows; NULL: nobody looks at who holds locks */
 };
 
 /* One process's codes in one session. */
@@ -92,6 +94,7 @@ struct ctrace_stream {
 	struct ctrace_watch_told told;
 	uint64_t last_lock; /* whose event was the stream's last of a lock, if a stack may follow; 0
 			     */
+	uint32_t open_wait; /* its place in recording->waits; 0: none */
 	struct ctrace_stream_gc gc;
 };
 
@@ -164,6 +167,9 @@ uint32_t ctrace_stream_stack_of_copy(struct ctrace_stream *stream,
 /* Where the thread was at its last event of a lock (emit/lock.h). */
 void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
 			      uint64_t ticks);
+/* The thread begins to wait for a lock that somebody holds; it waits no longer. */
+void ctrace_stream_wait_begins(struct ctrace_stream *stream, uint64_t holder, uint64_t ticks);
+void ctrace_stream_wait_ends(struct ctrace_stream *stream);
 /* Can rows of STACKS be told? */
 bool ctrace_recording_has_tables(const struct ctrace_recording *recording);
 /* The record of a collector at stretch->from, which is whole. */

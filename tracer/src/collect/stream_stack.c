@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Stacks from records: who called, or a copy of the stack (stack_shape.h); see stream.h. */
+/* Stacks from records: who called, or a copy of the stack (stack_shape.h); and waits for locks that
+ * are not over; see stream.h. */
 
 #include "format/lock_events.h"
 #include "tracer/src/collect/stream.h"
@@ -88,4 +89,24 @@ void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_
 		ctrace_block_lock_stack(&stream->block, ticks, stack);
 	}
 	stream->last_lock = 0;
+}
+
+/* ---- waits that are not over ---- */
+
+void ctrace_stream_wait_begins(struct ctrace_stream *stream, uint64_t holder, uint64_t ticks)
+{
+	struct ctrace_open_waits *waits = stream->recording->waits;
+	const struct ctrace_open_wait wait = {
+		.pid = stream->codes->origin->pid, .holder = holder, .begin = ticks};
+
+	if (waits != NULL && holder != 0) {
+		ctrace_open_waits_begin(waits, &stream->open_wait, &wait);
+	}
+}
+
+void ctrace_stream_wait_ends(struct ctrace_stream *stream)
+{
+	if (stream->recording->waits != NULL) {
+		ctrace_open_waits_end(stream->recording->waits, &stream->open_wait);
+	}
 }
