@@ -6,6 +6,9 @@
  * A writer's string table (SPEC 7.2): each text gets a number once, from 1 up
  * in the order of first use. The reader's side is in tables.h.
  *
+ * A text may be a passing one: of a writer that goes on without end, and forgets rows
+ * (kept_rows.h). Once no row has its number, it is forgotten too, and the number is another's.
+ *
  * A zeroed table is empty. One thread at a time.
  */
 
@@ -20,6 +23,8 @@ struct ctrace_strings {
 	uint32_t slot_count; /* a power of two, or 0 */
 	uint32_t count;	     /* defined so far: the largest id */
 	size_t total_bytes;
+	uint32_t *free_ids; /* owned: of texts that were forgotten */
+	uint32_t free_count, free_room;
 };
 
 void ctrace_strings_finish(struct ctrace_strings *strings);
@@ -31,5 +36,26 @@ void ctrace_strings_finish(struct ctrace_strings *strings);
  */
 uint32_t ctrace_strings_id(struct ctrace_strings *strings, const char *bytes, size_t size,
 			   bool *is_new);
+
+/* The same of a passing text; `age` is when that is, by the caller's count from 1 up. Asked for by
+ * _id as well, it stays. */
+uint32_t ctrace_strings_passing_id(struct ctrace_strings *strings, const char *bytes, size_t size,
+				   uint32_t age, bool *is_new);
+
+/* Is there an id of these bytes? */
+bool ctrace_strings_has(const struct ctrace_strings *strings, const char *bytes, size_t size);
+
+/* Define these bytes under this id, which is nobody's. False without memory. */
+bool ctrace_strings_put(struct ctrace_strings *strings, uint32_t id, const char *bytes,
+			size_t size);
+
+/* Forget the passing texts of an age below `age` whose bit in `needed` (by id, of count + 1 bits)
+ * is not set. Without memory some stay. */
+void ctrace_strings_forget(struct ctrace_strings *strings, const uint8_t *needed, uint32_t age);
+
+/* Every text, in no order. */
+typedef void ctrace_strings_fn(void *context, uint32_t id, const char *bytes, size_t size);
+void ctrace_strings_each(const struct ctrace_strings *strings, ctrace_strings_fn *each,
+			 void *context);
 
 #endif

@@ -152,7 +152,7 @@ enum ctrace_status ctrace_writer_flush_one(struct ctrace_writer *writer,
 	if (pending->rows.is_failed) {
 		return ctrace_writer_fail(writer, CTRACE_ERR_NO_MEMORY);
 	}
-	if (pending->count == 0) {
+	if (pending->count == 0 || writer->settings.keep != NULL) {
 		return writer->status;
 	}
 	enum ctrace_status status =

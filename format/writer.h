@@ -49,16 +49,25 @@ struct ctrace_sealed {
 
 /* Takes a chunk; what it points at is borrowed until it returns. */
 typedef enum ctrace_status ctrace_keep_fn(void *sink, const struct ctrace_sealed *chunk);
+/* Takes a row of BUFFERS, before the first chunk of its stream. */
+typedef void ctrace_keep_buffer_fn(void *sink, const struct ctrace_buffer_row *row);
 
 struct ctrace_writer_settings {
 	ctrace_write_fn *write;
 	/*
 	 * Or, for who keeps chunks instead of writing a file: gets each sealed chunk of
-	 * events. Nothing else is made: no header, no index, no tables (their rows are
-	 * not even remembered, so an endless recording takes no endless memory).
+	 * events. Nothing else is made: no header, no index, no tables.
 	 */
 	ctrace_keep_fn *keep;
-	void *sink; /* borrows until finish */
+	/*
+	 * With `keep`: rows are remembered in so many bytes, and kept_rows.h gives them to another
+	 * writer; those beyond are refused with CTRACE_ERR_LIMIT, and strings with 0. META, SITES
+	 * and CLOCK are not among them: who keeps chunks knows those. 0: no row is remembered, so
+	 * that an endless recording takes no endless memory.
+	 */
+	size_t rows_bytes_max;
+	ctrace_keep_buffer_fn *keep_buffer; /* may be NULL */
+	void *sink;			    /* borrows until finish */
 	uint8_t session[16];
 	uint64_t base_ticks;
 	uint64_t ticks_per_second;
@@ -91,6 +100,11 @@ void ctrace_writer_finish(struct ctrace_writer *writer);
  * CTRACE_STRING_BYTES_MAX. 0 for the empty string, and when out of ids or memory.
  */
 uint32_t ctrace_writer_string(struct ctrace_writer *writer, const char *bytes, size_t size);
+/*
+ * The same of a text that nothing has but rows of PROCESSES, THREADS and FILES: where rows are
+ * forgotten it is forgotten with them, and its id becomes another's. Use it at once.
+ */
+uint32_t ctrace_writer_passing_string(struct ctrace_writer *writer, const char *bytes, size_t size);
 /* Define a site once; its strings come from ctrace_writer_string. A site id already defined is left
  * alone. */
 enum ctrace_status ctrace_writer_site(struct ctrace_writer *writer, const struct ctrace_site *site);
@@ -104,8 +118,9 @@ enum ctrace_status ctrace_writer_clock(struct ctrace_writer *writer,
 				       const struct ctrace_clock_row *row);
 
 /*
- * Rows of what a kernel and its calls tell of. CTRACE_ERR_LIMIT: a number is past its limit, and no
- * row is made. Who makes stacks keeps them below CTRACE_STACK_FRAMES_MAX and gives a parent first.
+ * Rows of what a kernel and its calls tell of. CTRACE_ERR_LIMIT: a number is past its limit, or
+ * rows_bytes_max is reached, and no row is made. Who makes stacks keeps them below
+ * CTRACE_STACK_FRAMES_MAX and gives a parent first.
  */
 enum ctrace_status ctrace_writer_buffer(struct ctrace_writer *writer,
 					const struct ctrace_buffer_row *row);

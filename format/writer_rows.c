@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rows on their way out: each goes into its table's buffer until writer.c makes a chunk of it. */
 
+#include "format/kept_rows.h"
 #include "format/kernel_rows.h"
 #include "format/rows.h"
 #include "format/writing.h"
@@ -12,7 +13,7 @@ static struct ctrace_buffer *table_for(struct ctrace_writer *writer, enum ctrace
 {
 	struct ctrace_waiting_rows *pending = &writer->tables->pending[type];
 
-	if (pending->rows.size >= CTRACE_CHUNK_RAW_AIM) {
+	if (pending->rows.size >= CTRACE_CHUNK_RAW_AIM && writer->settings.keep == NULL) {
 		if (type == CTRACE_CHUNK_STRINGS) {
 			ctrace_writer_flush_one(writer, type);
 		} else {
@@ -23,15 +24,46 @@ static struct ctrace_buffer *table_for(struct ctrace_writer *writer, enum ctrace
 	return &pending->rows;
 }
 
-/* Who keeps chunks gets no tables. */
 static bool takes_rows(const struct ctrace_writer *writer)
+{
+	return writer->status == CTRACE_OK &&
+	       (writer->settings.keep == NULL || writer->settings.rows_bytes_max > 0);
+}
+
+/* Rows that who keeps chunks has elsewhere. */
+static bool writes_rows(const struct ctrace_writer *writer)
 {
 	return writer->status == CTRACE_OK && writer->settings.keep == NULL;
 }
 
-uint32_t ctrace_writer_string(struct ctrace_writer *writer, const char *bytes, size_t size)
+/* Is what may be remembered reached? */
+static bool is_full(struct ctrace_writer *writer)
 {
+	if (writer->settings.keep == NULL ||
+	    ctrace_kept_rows_bytes(writer) < writer->settings.rows_bytes_max) {
+		return false;
+	}
+	writer->tables->kept.refused++;
+	return true;
+}
+
+static void put_string(struct ctrace_writer *writer, uint32_t id, const char *bytes, size_t size)
+{
+	const struct ctrace_string_row row = {
+		.id = id, .bytes = (const uint8_t *)bytes, .size = size};
+
+	/* Who remembers rows finds it in its table of strings. */
+	if (writes_rows(writer)) {
+		ctrace_row_put_string(table_for(writer, CTRACE_CHUNK_STRINGS), &row);
+	}
+}
+
+static uint32_t string_id(struct ctrace_writer *writer, const char *bytes, size_t size,
+			  bool is_passing)
+{
+	struct ctrace_writer_tables *tables = writer->tables;
 	bool is_new;
+	uint32_t id;
 
 	if (size == 0 || !takes_rows(writer)) {
 		return 0;
@@ -39,13 +71,36 @@ uint32_t ctrace_writer_string(struct ctrace_writer *writer, const char *bytes, s
 	if (size > CTRACE_STRING_BYTES_MAX) {
 		size = CTRACE_STRING_BYTES_MAX;
 	}
-	uint32_t id = ctrace_strings_id(&writer->tables->strings, bytes, size, &is_new);
+	if (!ctrace_strings_has(&tables->strings, bytes, size) && is_full(writer)) {
+		return 0;
+	}
+	id = is_passing ? ctrace_strings_passing_id(&tables->strings, bytes, size,
+						    tables->kept.age + 1, &is_new)
+			: ctrace_strings_id(&tables->strings, bytes, size, &is_new);
 	if (is_new) {
-		struct ctrace_string_row row = {
-			.id = id, .bytes = (const uint8_t *)bytes, .size = size};
-		ctrace_row_put_string(table_for(writer, CTRACE_CHUNK_STRINGS), &row);
+		put_string(writer, id, bytes, size);
 	}
 	return id;
+}
+
+uint32_t ctrace_writer_string(struct ctrace_writer *writer, const char *bytes, size_t size)
+{
+	return string_id(writer, bytes, size, false);
+}
+
+uint32_t ctrace_writer_passing_string(struct ctrace_writer *writer, const char *bytes, size_t size)
+{
+	return string_id(writer, bytes, size, true);
+}
+
+void ctrace_writer_string_as(struct ctrace_writer *writer, uint32_t id, const char *bytes,
+			     size_t size)
+{
+	if (!ctrace_strings_put(&writer->tables->strings, id, bytes, size)) {
+		ctrace_writer_fail(writer, CTRACE_ERR_NO_MEMORY);
+		return;
+	}
+	put_string(writer, id, bytes, size);
 }
 
 /* Has this number been defined? Marks it. `defined` has one bit for each. */
@@ -71,7 +126,7 @@ enum ctrace_status ctrace_writer_site(struct ctrace_writer *writer, const struct
 		return CTRACE_ERR_LIMIT;
 	}
 	if (writer->status == CTRACE_OK && !is_known(writer, &writer->tables->defined, site->id) &&
-	    takes_rows(writer)) {
+	    writes_rows(writer)) {
 		ctrace_row_put_site(table_for(writer, CTRACE_CHUNK_SITES), site);
 	}
 	return writer->status;
@@ -90,7 +145,7 @@ enum ctrace_status ctrace_writer_meta(struct ctrace_writer *writer, const char *
 	if (row.key_size > CTRACE_META_KEY_BYTES_MAX || size > CTRACE_META_VALUE_BYTES_MAX) {
 		return CTRACE_ERR_LIMIT;
 	}
-	if (takes_rows(writer)) {
+	if (writes_rows(writer)) {
 		ctrace_row_put_meta(table_for(writer, CTRACE_CHUNK_META), &row);
 	}
 	return writer->status;
@@ -100,6 +155,9 @@ enum ctrace_status ctrace_writer_process(struct ctrace_writer *writer,
 					 const struct ctrace_process_row *row)
 {
 	if (takes_rows(writer)) {
+		if (is_full(writer)) {
+			return CTRACE_ERR_LIMIT;
+		}
 		ctrace_row_put_process(table_for(writer, CTRACE_CHUNK_PROCESSES), row);
 	}
 	return writer->status;
@@ -109,6 +167,9 @@ enum ctrace_status ctrace_writer_thread(struct ctrace_writer *writer,
 					const struct ctrace_thread_row *row)
 {
 	if (takes_rows(writer)) {
+		if (is_full(writer)) {
+			return CTRACE_ERR_LIMIT;
+		}
 		ctrace_row_put_thread(table_for(writer, CTRACE_CHUNK_THREADS), row);
 	}
 	return writer->status;
@@ -117,7 +178,7 @@ enum ctrace_status ctrace_writer_thread(struct ctrace_writer *writer,
 enum ctrace_status ctrace_writer_clock(struct ctrace_writer *writer,
 				       const struct ctrace_clock_row *row)
 {
-	if (takes_rows(writer)) {
+	if (writes_rows(writer)) {
 		ctrace_row_put_clock(table_for(writer, CTRACE_CHUNK_CLOCK), row);
 	}
 	return writer->status;
@@ -129,7 +190,10 @@ enum ctrace_status ctrace_writer_buffer(struct ctrace_writer *writer,
 	if (row->stream == 0) {
 		return CTRACE_ERR_LIMIT;
 	}
-	if (takes_rows(writer)) {
+	if (writer->settings.keep_buffer != NULL) {
+		writer->settings.keep_buffer(writer->settings.sink, row);
+	}
+	if (writes_rows(writer)) {
 		ctrace_row_put_buffer(table_for(writer, CTRACE_CHUNK_BUFFERS), row);
 	}
 	return writer->status;
@@ -160,6 +224,9 @@ enum ctrace_status ctrace_writer_stack(struct ctrace_writer *writer,
 		return CTRACE_ERR_LIMIT;
 	}
 	if (takes_rows(writer)) {
+		if (is_full(writer)) {
+			return CTRACE_ERR_LIMIT;
+		}
 		ctrace_row_put_stack(table_for(writer, CTRACE_CHUNK_STACKS), row);
 	}
 	return writer->status;
@@ -176,6 +243,9 @@ enum ctrace_status ctrace_writer_frame(struct ctrace_writer *writer,
 		return CTRACE_ERR_LIMIT;
 	}
 	if (takes_rows(writer)) {
+		if (is_full(writer)) {
+			return CTRACE_ERR_LIMIT;
+		}
 		ctrace_row_put_frame(table_for(writer, CTRACE_CHUNK_FRAMES), row);
 	}
 	return writer->status;
@@ -203,10 +273,20 @@ enum ctrace_status ctrace_writer_source(struct ctrace_writer *writer,
 	return writer->status;
 }
 
+/* Of what is remembered: as many as may stand in a trace. */
+static bool has_all_files(const struct ctrace_writer *writer)
+{
+	return writer->settings.keep != NULL &&
+	       writer->tables->pending[CTRACE_CHUNK_FILES].count >= CTRACE_FILES_MAX;
+}
+
 enum ctrace_status ctrace_writer_file(struct ctrace_writer *writer,
 				      const struct ctrace_file_row *row)
 {
 	if (takes_rows(writer)) {
+		if (is_full(writer) || has_all_files(writer)) {
+			return CTRACE_ERR_LIMIT;
+		}
 		ctrace_row_put_file(table_for(writer, CTRACE_CHUNK_FILES), row);
 	}
 	return writer->status;

@@ -41,7 +41,7 @@ ORDER = {
     "format": ["format/limits.h", "format/status.h", "format/error.", "format/events.def", "format/kinds.",
                "format/records.h", "format/reader.h", "format/wire.", "format/crc32c.", "format/buffer.", "format/arena.",
                "format/map.", "format/strings.", "format/pread.", "format/chunk.", "format/header.", "format/block.",
-               "format/kernel_events.", "format/alloc_events.", "format/rows.", "format/kernel_rows.", "format/writer.", "format/timebase.", "format/tables.h",
+               "format/kernel_events.", "format/alloc_events.", "format/rows.", "format/kernel_rows.", "format/writer.", "format/kept_", "format/timebase.", "format/tables.h",
                "format/table_", "format/tables.c", "format/salvage.", "format/opened.",
                "format/chunk_load.c", "format/event_values.c",
                "format/cursor.", "format/reader.c", "format/text"],
