@@ -155,13 +155,23 @@ static void tell_call(struct teller *teller, uint32_t cpu)
 	}
 }
 
+static enum ctrace_run_state any_look(struct teller *teller)
+{
+	static const enum ctrace_run_state some[] = {CTRACE_RUN_YIELDED, CTRACE_RUN_SLEEPING,
+						     CTRACE_RUN_UNINTERRUPTIBLE};
+
+	return some[below(teller, 3)];
+}
+
 static void tell_kernel(struct teller *teller, uint32_t cpu)
 {
 	struct ctrace_block *block = block_of(teller->made, cpu);
 	uint64_t ticks = CTRACE_FIXTURE_BASE + teller->ns;
 	const struct ctrace_sample sample = {any_thread(teller), cpu, 1000, below(teller, 3)};
+	const struct ctrace_thread_stack look = {any_thread(teller), any_look(teller),
+						 below(teller, 3)};
 
-	switch (below(teller, 10)) {
+	switch (below(teller, 11)) {
 	case 0:
 		ctrace_story_lost(teller->made, cpu, teller->ns, below(teller, 9),
 				  teller->ns -
@@ -183,6 +193,9 @@ static void tell_kernel(struct teller *teller, uint32_t cpu)
 	case 5:
 	case 6:
 		tell_call(teller, cpu);
+		break;
+	case 8:
+		ctrace_block_thread_stack(block, ticks, &look);
 		break;
 	case 7:
 		ctrace_block_fork(block, ticks, any_thread(teller), any_thread(teller), 10);
@@ -222,8 +235,12 @@ static void tell_own(struct teller *teller)
 	uint64_t ticks = CTRACE_FIXTURE_BASE + teller->ns;
 	const struct ctrace_syscall_enter lock = {0, CTRACE_STORY_LOCK, {9, 8, 7, 6, 5, 4}};
 	const struct ctrace_sample sample = {0, 1, 7, 1};
+	const struct ctrace_thread_stack look = {0, any_look(teller), 1};
 
-	switch (below(teller, 8)) {
+	switch (below(teller, 9)) {
+	case 8:
+		ctrace_block_thread_stack(own, ticks, &look);
+		break;
 	case 6:
 	case 7:
 		tell_collector(teller);

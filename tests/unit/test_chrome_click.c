@@ -60,8 +60,8 @@ static void free_lines(struct lines *lines)
 	free(lines->text);
 }
 
-/* Does a click lead to a line like this? Not to metadata, flows, steps; not to an end without its
- * begin; of stopped threads, only where one was running. */
+/* Does a click lead to a line like this? Not to metadata, flows, steps, looks; not to an end
+ * without its begin; of stopped threads, only where one was running. */
 static bool is_clickable(const char *line)
 {
 	static const char *const not_clickable[] = {
@@ -70,6 +70,7 @@ static bool is_clickable(const char *line)
 		",\"ph\":\"t\"",
 		",\"ph\":\"f\"",
 		",\"ph\":\"n\"",
+		",\"cat\":\"asleep\"",
 		"{\"name\":\"task\",\"cat\":\"task\",\"ph\":\"e\"",
 		"{\"name\":\"thread stopped\",\"cat\":\"gc\"",
 		"{\"name\":\"thread let go\",\"cat\":\"gc\""};

@@ -166,6 +166,21 @@ void ctrace_chrome_sample(struct ctrace_buffer *json, const struct ctrace_sample
 	ctrace_json_put(json, "}}");
 }
 
+/* As a sample, but of who is asleep, and with no weight: it stands for its moment. */
+void ctrace_chrome_look(struct ctrace_buffer *json, const struct ctrace_look *look, uint64_t pid,
+			uint64_t tid)
+{
+	ctrace_json_put(json,
+			"{\"name\":\"%s\",\"cat\":\"asleep\",\"ph\":\"P\",\"pid\":%" PRIu64
+			",\"tid\":%" PRIu64 ",\"ts\":",
+			ctrace_thread_state_name(look->doing), pid, tid);
+	ctrace_json_put_micros(json, look->time);
+	if (look->stack != 0) {
+		ctrace_json_put(json, ",\"sf\":\"%" PRIu32 "\"", look->stack);
+	}
+	ctrace_json_put(json, "}");
+}
+
 void ctrace_chrome_collector(struct ctrace_buffer *json, const struct ctrace_collector_fact *fact,
 			     uint64_t pid, uint64_t tid)
 {

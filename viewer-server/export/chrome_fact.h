@@ -37,6 +37,9 @@ void ctrace_chrome_call(struct ctrace_buffer *json, const struct ctrace_trace *t
 void ctrace_chrome_sample(struct ctrace_buffer *json, const struct ctrace_sample_fact *sample,
 			  uint64_t pid, uint64_t tid);
 /* A collector's work, its heap, and what its end says is alive, as a thread told them. */
+void ctrace_chrome_look(struct ctrace_buffer *json, const struct ctrace_look *look, uint64_t pid,
+			uint64_t tid);
+
 struct ctrace_collector_fact {
 	enum ctrace_collector_kind kind;
 	uint64_t begin, end; /* ns */

@@ -63,6 +63,8 @@ struct ctrace_collector_fact ctrace_chrome_item_collector(const struct ctrace_ch
 
 struct ctrace_sample_fact ctrace_chrome_item_sample(const struct ctrace_chrome_item *item,
 						    const struct ctrace_trace *trace);
+struct ctrace_look ctrace_chrome_item_look(const struct ctrace_chrome_item *item,
+					   const struct ctrace_trace *trace);
 
 /* The flags of a span as pairing closed it. */
 uint8_t ctrace_chrome_flags_of_span(unsigned span_flags);

@@ -159,6 +159,21 @@ struct ctrace_sample_fact ctrace_chrome_item_sample(const struct ctrace_chrome_i
 	return sample;
 }
 
+struct ctrace_look ctrace_chrome_item_look(const struct ctrace_chrome_item *item,
+					   const struct ctrace_trace *trace)
+{
+	const struct ctrace_event event = {
+		.kind = CTRACE_KIND_THREAD_STACK,
+		.site = CTRACE_NO_SITE,
+		.args = item->args,
+		.args_end = item->args_end,
+	};
+	struct ctrace_value values[16] = {{0}};
+
+	ctrace_event_values(trace, &event, values);
+	return ctrace_look_of_fields(item->start, values);
+}
+
 uint8_t ctrace_chrome_flags_of_span(unsigned span_flags)
 {
 	uint8_t flags = 0;

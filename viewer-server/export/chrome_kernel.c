@@ -125,6 +125,18 @@ static void on_sample(void *context, const struct ctrace_sample_fact *fact)
 	}
 }
 
+static void on_look(void *context, uint32_t thread, const struct ctrace_look *look)
+{
+	struct ctrace_chrome_kernel *kernel = context;
+	const struct ctrace_known_thread *known = &kernel->threads.threads[thread];
+
+	if (is_thread_wanted(kernel, thread) && look->time >= kernel->settings.start &&
+	    look->time < kernel->settings.end) {
+		next_line(kernel);
+		ctrace_chrome_look(kernel->json, look, known->pid, known->tid);
+	}
+}
+
 static void on_fault(void *context, uint32_t thread, struct ctrace_event_place at)
 {
 	struct ctrace_chrome_kernel *kernel = context;
@@ -182,6 +194,7 @@ static const struct ctrace_kernel_calls calls = {
 	.call = on_call,
 	.wake = on_wake,
 	.sample = on_sample,
+	.look = on_look,
 	.fault = on_fault,
 	.delay = on_delay,
 	.lost = on_lost,

@@ -213,6 +213,7 @@ static void other_event(void *context, const struct ctrace_event *event, uint32_
 		add_text(stream, event, inner);
 		return;
 	case CTRACE_KIND_SAMPLE:
+	case CTRACE_KIND_THREAD_STACK:
 		ctrace_chrome_list_add(stream->list, item);
 		return;
 	case CTRACE_KIND_TASK_BEGIN:

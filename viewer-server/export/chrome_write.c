@@ -88,7 +88,8 @@ static bool is_of_collector(const struct ctrace_chrome_item *item)
  * what a collector tells. */
 static bool is_fact(const struct ctrace_chrome_item *item)
 {
-	return item->kind == CTRACE_KIND_SAMPLE || is_of_collector(item) ||
+	return item->kind == CTRACE_KIND_SAMPLE || item->kind == CTRACE_KIND_THREAD_STACK ||
+	       is_of_collector(item) ||
 	       (item->kind == CTRACE_KIND_SPAN_BEGIN && ctrace_is_call_site(item->site));
 }
 
@@ -127,6 +128,12 @@ static void spill_fact(struct ctrace_chrome *chrome, const struct ctrace_chrome_
 			ctrace_chrome_item_sample(item, chrome->trace);
 
 		ctrace_chrome_sample(&chrome->spill, &sample, stream->pid, stream->tid);
+		return;
+	}
+	if (item->kind == CTRACE_KIND_THREAD_STACK) {
+		const struct ctrace_look look = ctrace_chrome_item_look(item, chrome->trace);
+
+		ctrace_chrome_look(&chrome->spill, &look, stream->pid, stream->tid);
 		return;
 	}
 	const struct ctrace_call_fact call = ctrace_chrome_item_call(item, chrome->trace);

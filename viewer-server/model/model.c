@@ -213,6 +213,7 @@ static void free_tracks(struct ctrace_model *model)
 	for (uint32_t i = 0; model->streams != NULL && i < model->stream_count; i++) {
 		ctrace_column_finish(&model->streams[i].contexts);
 		ctrace_column_finish(&model->streams[i].delays);
+		ctrace_column_finish(&model->streams[i].looks);
 		ctrace_column_finish(&model->streams[i].losses);
 		ctrace_column_finish(&model->streams[i].strays);
 	}
@@ -293,6 +294,9 @@ struct ctrace_model_summary ctrace_model_summary(const struct ctrace_model *mode
 		summary.memory_bytes += ctrace_lane_bytes(&model->lanes[i]);
 	}
 	summary.memory_bytes += model->wakes.count * sizeof(struct ctrace_wake);
+	for (uint32_t i = 0; i < model->stream_count; i++) {
+		summary.memory_bytes += model->streams[i].looks.count * sizeof(struct ctrace_look);
+	}
 	return summary;
 }
 

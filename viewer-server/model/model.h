@@ -43,6 +43,7 @@ struct ctrace_track {
 	uint32_t stream;
 	uint64_t events, lost;
 	uint64_t memory; /* of its events, those of memory (SPEC 8.5); of threads */
+	uint64_t looks;	 /* how often somebody looked where it stood; of threads */
 };
 
 enum ctrace_lane_kind {

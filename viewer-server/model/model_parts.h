@@ -11,6 +11,7 @@
 #include "viewer-server/model/lanes/lane.h"
 #include "viewer-server/model/query.h"
 #include "viewer-server/model/threads/collector_kind.h"
+#include "viewer-server/model/threads/thread_looks.h"
 #include "viewer-server/model/threads/thread_state.h"
 #include "viewer-server/model/threads/thread_table.h"
 
@@ -24,6 +25,7 @@ struct ctrace_model_stream {
 	uint32_t thread;	     /* in the model's table; CTRACE_NO_THREAD: it has no row */
 	uint32_t state_lane, sample_lane; /* CTRACE_NONE: it has none */
 	struct ctrace_column delays;	  /* struct ctrace_run_delay, by time */
+	struct ctrace_column looks;	  /* struct ctrace_look, by time */
 };
 
 /* How long a thread had waited for a CPU in all, as the kernel estimates it. */

@@ -11,6 +11,7 @@
 
 #include "viewer-server/model/kernel/kernel_replay.h"
 #include "viewer-server/model/model.h"
+#include "viewer-server/model/threads/thread_looks.h"
 
 struct ctrace_place {
 	uint32_t lane, index; /* lane CTRACE_NONE: nowhere */
@@ -93,15 +94,17 @@ struct ctrace_kernel_detail {
 	uint32_t cpu;		      /* of states, turns, samples; CTRACE_NO_CPU: not known */
 	uint64_t tid;		      /* of turns; 0: not known whose */
 	struct ctrace_named_thread turn;
-	struct ctrace_place in_call;	   /* of states: the innermost call when it began */
-	struct ctrace_waker waker;	   /* of states; of waits for a lock: who let it go */
-	struct ctrace_waker holder;	   /* of those: who had it when the wait began */
-	uint32_t wait_stack, give_stack;   /* where they were: who waited, who let it go */
-	struct ctrace_place holder_sample; /* a sample of the holder while it had the lock */
-	uint64_t waker_tid;		   /* of woken ones, as the file has it */
-	uint64_t weight, cpu_told;	   /* of samples; cpu_told: as the file has it */
-	uint32_t track_stream;		   /* number of the stream that its track stands for */
-	bool is_of_cpu;			   /* a gap of a CPU */
+	struct ctrace_place in_call;	      /* of states: the innermost call when it began */
+	struct ctrace_waker waker;	      /* of states; of waits for a lock: who let it go */
+	struct ctrace_waker holder;	      /* of those: who had it when the wait began */
+	uint32_t wait_stack, give_stack;      /* where they were: who waited, who let it go */
+	struct ctrace_place holder_sample;    /* a sample of the holder while it had the lock */
+	struct ctrace_looks_told holder_seen; /* where the holder stood meanwhile */
+	struct ctrace_looks_told seen;	      /* of states that wait: where the thread slept */
+	uint64_t waker_tid;		      /* of woken ones, as the file has it */
+	uint64_t weight, cpu_told;	      /* of samples; cpu_told: as the file has it */
+	uint32_t track_stream;		      /* number of the stream that its track stands for */
+	bool is_of_cpu;			      /* a gap of a CPU */
 	uint32_t stack;
 	uint32_t woke_count;
 	struct ctrace_woken *woke;	/* owned; at most 64 */

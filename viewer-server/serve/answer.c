@@ -9,6 +9,7 @@
 #include "viewer-server/serve/answer_heap.h"
 #include "viewer-server/serve/answer_locks.h"
 #include "viewer-server/serve/answer_pauses.h"
+#include "viewer-server/serve/answer_sleeps.h"
 #include "viewer-server/serve/json.h"
 
 #include <stdio.h>
@@ -335,6 +336,8 @@ static char *answer(const struct ctrace_answer_source *source,
 		return answer_analysis(source, question, patience, ctrace_answer_split, size);
 	case CTRACE_MESSAGE_FLAME:
 		return answer_analysis(source, question, patience, ctrace_answer_flame, size);
+	case CTRACE_MESSAGE_SLEEPS:
+		return answer_analysis(source, question, patience, ctrace_answer_sleeps, size);
 	case CTRACE_MESSAGE_PAUSES:
 		return answer_analysis(source, question, patience, ctrace_answer_pauses, size);
 	case CTRACE_MESSAGE_HEAP:

@@ -4,7 +4,10 @@
 #include "viewer-server/serve/answer_analysis.h"
 
 #include "viewer-server/analysis/flame.h"
+#include "viewer-server/analysis/lock_places.h"
 #include "viewer-server/analysis/split.h"
+#include "viewer-server/model/ask/sleeps.h"
+#include "viewer-server/serve/answer_kernel.h"
 #include "viewer-server/serve/json.h"
 
 static const char *const part_names[] = {
@@ -14,22 +17,16 @@ static const char *const part_names[] = {
 	[CTRACE_SPLIT_DEAD] = "dead",	      [CTRACE_SPLIT_UNKNOWN] = "unknown",
 };
 
-/* Which stretch of which thread is meant. */
-struct stretch {
-	uint32_t track;
-	uint64_t start, end;
-};
-
-static enum ctrace_status find_stretch(const struct ctrace_model *model,
-				       const struct ctrace_message *question,
-				       struct stretch *stretch)
+enum ctrace_status ctrace_answer_stretch(const struct ctrace_model *model,
+					 const struct ctrace_message *question,
+					 struct ctrace_stretch *stretch)
 {
 	uint32_t count;
 	const struct ctrace_lane_info *lanes = ctrace_model_lanes(model, &count);
 	struct ctrace_model_event event;
 	if (!question->has_place) {
 		uint64_t duration = ctrace_model_summary(model).duration_ns;
-		*stretch = (struct stretch){question->track, question->start, question->end};
+		*stretch = (struct ctrace_stretch){question->track, question->start, question->end};
 		/* What is beyond the trace is no time of anybody. */
 		stretch->end = stretch->end < duration ? stretch->end : duration;
 		stretch->start = stretch->start < stretch->end ? stretch->start : stretch->end;
@@ -39,8 +36,8 @@ static enum ctrace_status find_stretch(const struct ctrace_model *model,
 	if (place.lane >= count || ctrace_model_event(model, place, &event) != CTRACE_OK) {
 		return CTRACE_ERR_NOT_FOUND;
 	}
-	*stretch = (struct stretch){lanes[place.lane].track, event.start,
-				    event.start + event.duration};
+	*stretch = (struct ctrace_stretch){lanes[place.lane].track, event.start,
+					   event.start + event.duration};
 	return CTRACE_OK;
 }
 
@@ -70,7 +67,18 @@ static json_t *parts_of(const struct ctrace_split *split)
 	return rows;
 }
 
-static json_t *waits_of(const struct ctrace_split *split)
+/* The function that the thread slept in, if somebody looked. */
+static void add_where(json_t *json, const struct ctrace_answer_source *source,
+		      struct ctrace_place state)
+{
+	const struct ctrace_look *look = ctrace_sleep_look(source->model, state);
+	uint32_t frame = look != NULL ? ctrace_lock_place(source->trace, look->stack) : 0;
+	if (frame != 0) {
+		json_object_set_new(json, "slept_in", ctrace_answer_frame(source->trace, frame));
+	}
+}
+
+static json_t *waits_of(const struct ctrace_answer_source *source, const struct ctrace_split *split)
 {
 	json_t *rows = json_array();
 	for (uint32_t i = 0; i < split->wait_count; i++) {
@@ -82,6 +90,7 @@ static json_t *waits_of(const struct ctrace_split *split)
 		if (is_named(wait->part)) {
 			json_object_set_new(json, "name", json_integer(wait->name));
 		}
+		add_where(json, source, wait->place);
 		json_array_append_new(rows, json);
 	}
 	return rows;
@@ -91,9 +100,9 @@ enum ctrace_status ctrace_answer_split(const struct ctrace_answer_source *source
 				       const struct ctrace_message *question,
 				       const struct ctrace_patience *patience, json_t **json)
 {
-	struct stretch stretch;
+	struct ctrace_stretch stretch;
 	struct ctrace_split split = {.row_count = 0};
-	enum ctrace_status status = find_stretch(source->model, question, &stretch);
+	enum ctrace_status status = ctrace_answer_stretch(source->model, question, &stretch);
 	if (status == CTRACE_OK) {
 		status = ctrace_split_init(&split, source->model, stretch.track, stretch.start,
 					   stretch.end, patience);
@@ -104,7 +113,7 @@ enum ctrace_status ctrace_answer_split(const struct ctrace_answer_source *source
 				  "end", ctrace_json_count(split.end), "duration",
 				  ctrace_json_count(split.end - split.start), "has_states",
 				  (int)split.has_states, "parts", parts_of(&split), "waits",
-				  waits_of(&split));
+				  waits_of(source, &split));
 	}
 	if (status == CTRACE_OK && split.has_run_queue) {
 		json_object_set_new(*json, "run_queue_estimate",
@@ -166,9 +175,9 @@ enum ctrace_status ctrace_answer_flame(const struct ctrace_answer_source *source
 				       const struct ctrace_message *question,
 				       const struct ctrace_patience *patience, json_t **json)
 {
-	struct stretch stretch;
+	struct ctrace_stretch stretch;
 	struct ctrace_flame flame = {.samples = 0};
-	enum ctrace_status status = find_stretch(source->model, question, &stretch);
+	enum ctrace_status status = ctrace_answer_stretch(source->model, question, &stretch);
 	if (status == CTRACE_OK) {
 		status = ctrace_flame_init(&flame, source->model, source->trace, stretch.track,
 					   stretch.start, stretch.end, patience);

@@ -8,6 +8,16 @@
 #include "viewer-server/serve/answer_event.h"
 #include "viewer-server/serve/message.h"
 
+/* Which stretch of which thread a question means. */
+struct ctrace_stretch {
+	uint32_t track; /* CTRACE_NONE: of all threads */
+	uint64_t start, end;
+};
+/* CTRACE_ERR_NOT_FOUND: there is no such event. */
+enum ctrace_status ctrace_answer_stretch(const struct ctrace_model *model,
+					 const struct ctrace_message *question,
+					 struct ctrace_stretch *stretch);
+
 /* Gives *json, without its `req`. Else a status as of the analysis; CTRACE_ERR_USAGE: the event is
  * of no thread. */
 enum ctrace_status ctrace_answer_split(const struct ctrace_answer_source *source,

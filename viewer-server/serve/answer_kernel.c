@@ -6,6 +6,7 @@
 #include "viewer-server/model/ask/thread_query.h"
 #include "viewer-server/model/kernel/call_decode.h"
 #include "viewer-server/model/tile.h"
+#include "viewer-server/serve/answer_sleeps.h"
 #include "viewer-server/serve/json.h"
 
 #include <inttypes.h>
@@ -122,6 +123,7 @@ static void add_state(json_t *json, const struct ctrace_answer_source *source,
 	if (kernel->waker.is_there) {
 		set(state, "waker", ctrace_answer_waker(source, &kernel->waker));
 	}
+	ctrace_answer_looks(state, source->trace, &kernel->seen);
 	set(json, "state", state);
 }
 
@@ -179,7 +181,7 @@ static void append_frames(json_t *frames, const struct ctrace_trace *trace, uint
 }
 
 /* Innermost first. */
-static json_t *frames_of(const struct ctrace_trace *trace, uint32_t stack)
+json_t *ctrace_answer_frames(const struct ctrace_trace *trace, uint32_t stack)
 {
 	json_t *frames = json_array();
 	while (stack != 0 && json_array_size(frames) < FRAMES_MAX) {
@@ -199,7 +201,7 @@ static void add_sample(json_t *json, const struct ctrace_trace *trace,
 	set(json, "sample",
 	    json_pack("{s:o,s:o,s:o}", "cpu", number_or_null(kernel->cpu), "weight",
 		      ctrace_json_count(kernel->weight), "frames",
-		      frames_of(trace, kernel->stack)));
+		      ctrace_answer_frames(trace, kernel->stack)));
 }
 
 /* ---- Locks ----------------------------------------------------------------------------- */
@@ -211,9 +213,10 @@ static json_t *sampled_of(const struct ctrace_answer_source *source, struct ctra
 	if (ctrace_model_event(source->model, sample, &event) != CTRACE_OK) {
 		return NULL;
 	}
-	return json_pack("{s:o,s:o,s:o}", "time", ctrace_json_count(event.start), "place",
-			 ctrace_answer_place(sample), "frames",
-			 frames_of(source->trace, ctrace_thread_stack(source->model, sample)));
+	return json_pack(
+		"{s:o,s:o,s:o}", "time", ctrace_json_count(event.start), "place",
+		ctrace_answer_place(sample), "frames",
+		ctrace_answer_frames(source->trace, ctrace_thread_stack(source->model, sample)));
 }
 
 /* Who had the lock that was waited for, and who let it go, and where they were, as far as is
@@ -223,19 +226,21 @@ static void add_lock(json_t *json, const struct ctrace_answer_source *source,
 {
 	json_t *lock = json_object();
 	if (kernel->wait_stack != 0) {
-		set(lock, "frames", frames_of(source->trace, kernel->wait_stack));
+		set(lock, "frames", ctrace_answer_frames(source->trace, kernel->wait_stack));
 	}
 	if (kernel->holder.is_there) {
 		json_t *holder = ctrace_answer_waker(source, &kernel->holder);
 		if (kernel->holder_sample.lane != CTRACE_NONE) {
 			set(holder, "sampled", sampled_of(source, kernel->holder_sample));
 		}
+		ctrace_answer_looks(holder, source->trace, &kernel->holder_seen);
 		set(lock, "holder", holder);
 	}
 	if (kernel->waker.is_there) {
 		json_t *waker = ctrace_answer_waker(source, &kernel->waker);
 		if (kernel->give_stack != 0) {
-			set(waker, "frames", frames_of(source->trace, kernel->give_stack));
+			set(waker, "frames",
+			    ctrace_answer_frames(source->trace, kernel->give_stack));
 		}
 		set(lock, "waker", waker);
 	}

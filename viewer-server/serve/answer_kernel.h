@@ -17,5 +17,7 @@ json_t *ctrace_answer_waker(const struct ctrace_answer_source *source,
 /* Who, with the track; a function with its file, line, module and address. */
 json_t *ctrace_answer_thread(const struct ctrace_named_thread *who);
 json_t *ctrace_answer_frame(const struct ctrace_trace *trace, uint32_t frame);
+/* All of a stack, innermost first. */
+json_t *ctrace_answer_frames(const struct ctrace_trace *trace, uint32_t stack);
 
 #endif

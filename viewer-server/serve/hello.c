@@ -151,6 +151,9 @@ static json_t *track_of(const struct ctrace_track *track)
 	if (track->memory > 0) {
 		json_object_set_new(json, "memory", ctrace_json_count(track->memory));
 	}
+	if (track->looks > 0) {
+		json_object_set_new(json, "looks", ctrace_json_count(track->looks));
+	}
 	return json;
 }
 

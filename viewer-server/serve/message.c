@@ -359,6 +359,7 @@ static const struct {
 	{"pauses", CTRACE_MESSAGE_PAUSES, true, parse_pauses},
 	{"heap", CTRACE_MESSAGE_HEAP, true, parse_heap},
 	{"locks", CTRACE_MESSAGE_LOCKS, true, parse_locks},
+	{"sleeps", CTRACE_MESSAGE_SLEEPS, true, parse_flame},
 	{"cancel", CTRACE_MESSAGE_CANCEL, true, parse_cancel},
 };
 
@@ -388,8 +389,7 @@ static const char *parse(const json_t *root, struct ctrace_message *message)
 		return wrong != NULL ? wrong : kinds[i].parse(root, message);
 	}
 	return "type must be view, event, range, search, find, at, split, flame, pauses, heap, "
-	       "locks "
-	       "or cancel.";
+	       "locks, sleeps or cancel.";
 }
 
 const char *ctrace_message_init(struct ctrace_message *message, const char *bytes, size_t size)

@@ -24,6 +24,7 @@ enum ctrace_message_type {
 	CTRACE_MESSAGE_PAUSES,
 	CTRACE_MESSAGE_HEAP,
 	CTRACE_MESSAGE_LOCKS,
+	CTRACE_MESSAGE_SLEEPS,
 	CTRACE_MESSAGE_CANCEL,
 };
 
@@ -42,14 +43,15 @@ struct ctrace_view_entry {
 struct ctrace_message {
 	enum ctrace_message_type type;
 	struct ctrace_req req;
-	uint32_t lane, index; /* event, find, at; split and flame if has_place, else of `track` */
-	uint32_t track;	      /* flame: UINT32_MAX means all threads */
+	uint32_t lane,
+		index;	/* event, find, at; split, flame, sleeps if has_place, else of `track` */
+	uint32_t track; /* flame, sleeps: UINT32_MAX means all threads */
 	bool has_place;
 	uint64_t time; /* at; find: from */
 	int direction; /* find: 1 or -1 */
 	char *text;    /* search, find; owned */
 	size_t text_size;
-	uint64_t start, end; /* range, split, flame, pauses, heap, locks */
+	uint64_t start, end; /* range, split, flame, pauses, heap, locks, sleeps */
 	unsigned what;	     /* pauses: enum ctrace_pause_what */
 	uint64_t window;     /* pauses: ns, 0: one that suits */
 	uint64_t pid;	     /* heap, if has_pid */

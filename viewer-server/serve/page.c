@@ -155,6 +155,7 @@ static struct ctrace_worker *worker_for(const struct ctrace_desk *desk,
 	case CTRACE_MESSAGE_RANGE:
 	case CTRACE_MESSAGE_SPLIT:
 	case CTRACE_MESSAGE_FLAME:
+	case CTRACE_MESSAGE_SLEEPS:
 	case CTRACE_MESSAGE_PAUSES:
 	case CTRACE_MESSAGE_FIND:
 	case CTRACE_MESSAGE_SEARCH:

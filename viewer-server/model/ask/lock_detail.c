@@ -5,6 +5,7 @@
 
 #include "format/lock_events.h"
 #include "viewer-server/model/ask/kernel_detail.h"
+#include "viewer-server/model/ask/sleeps.h"
 
 #define CHUNKS_LOOKED_AT_MAX 64u
 
@@ -182,11 +183,17 @@ static uint32_t stack_behind(const struct ctrace_trace *trace, struct ctrace_eve
 	return stack;
 }
 
+/* Until it was let go, as far as is known. */
+static uint64_t end_of_holding(const struct ctrace_kernel_detail *kernel)
+{
+	return kernel->waker.is_there ? kernel->waker.time : kernel->call.end;
+}
+
 /* The first sample of the holder before it let go. */
 static void find_sample(struct ctrace_kernel_detail *kernel, const struct ctrace_model *model)
 {
 	uint32_t thread = kernel->holder.who.thread, stream, lane, index;
-	uint64_t until = kernel->waker.is_there ? kernel->waker.time : kernel->call.end;
+	uint64_t until = end_of_holding(kernel);
 
 	stream = thread != CTRACE_NO_THREAD ? model->thread_streams[thread] : CTRACE_NONE;
 	lane = stream != CTRACE_NONE ? model->streams[stream].sample_lane : CTRACE_NONE;
@@ -196,6 +203,18 @@ static void find_sample(struct ctrace_kernel_detail *kernel, const struct ctrace
 	index = ctrace_lane_lower_bound(&model->lanes[lane], kernel->call.begin);
 	if (index < model->lanes[lane].count && model->lanes[lane].start[index] <= until) {
 		kernel->holder_sample = (struct ctrace_place){lane, index};
+	}
+}
+
+static void find_looks(struct ctrace_kernel_detail *kernel, const struct ctrace_model *model)
+{
+	const struct ctrace_call_fact *call = &kernel->call;
+	const struct ctrace_column *looks =
+		ctrace_sleep_looks_at(model, call->args[1], call->ticks);
+
+	if (looks != NULL) {
+		kernel->holder_seen =
+			ctrace_looks_tell(looks, call->begin, end_of_holding(kernel), false);
 	}
 }
 
@@ -225,5 +244,6 @@ void ctrace_lock_detail_find(struct ctrace_detail *detail, const struct ctrace_m
 	}
 	if (detail->kernel.holder.is_there) {
 		find_sample(&detail->kernel, model);
+		find_looks(&detail->kernel, model);
 	}
 }

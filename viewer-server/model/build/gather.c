@@ -91,7 +91,8 @@ static void take(struct ctrace_column *to, struct ctrace_column *from)
 /* Its own, and the facts that a kernel's events of it came to. */
 static uint64_t events_of(const struct ctrace_stream_build *build)
 {
-	return build->events + build->states.count + build->weave.next + build->found.count;
+	return build->events + build->states.count + build->weave.next + build->found.count +
+	       build->looks.count;
 }
 
 static bool add_thread(struct ctrace_gathering *gathering, uint32_t build, uint32_t process,
@@ -110,6 +111,7 @@ static bool add_thread(struct ctrace_gathering *gathering, uint32_t build, uint3
 	track->stream = from->stream;
 	track->events = events_of(from);
 	track->memory = from->memory;
+	track->looks = from->looks.count;
 	track->lost = row != NULL && row->lost > from->lost ? row->lost : from->lost;
 	gathering->model->streams[build].stream = from->stream;
 	gathering->model->streams[build].track = track->id;
@@ -118,6 +120,7 @@ static bool add_thread(struct ctrace_gathering *gathering, uint32_t build, uint3
 		gathering->model->thread_streams[from->thread] = build;
 	}
 	take(&gathering->model->streams[build].delays, &from->delays);
+	take(&gathering->model->streams[build].looks, &from->looks);
 	take(&gathering->model->streams[build].contexts, &from->contexts);
 	take(&gathering->model->streams[build].losses, &from->losses);
 	take(&gathering->model->streams[build].strays, &from->strays);

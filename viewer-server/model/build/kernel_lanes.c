@@ -167,6 +167,15 @@ static void on_sample(void *context, const struct ctrace_sample_fact *fact)
 	append(lanes, &lanes->threads[fact->thread].samples, &event);
 }
 
+static void on_look(void *context, uint32_t thread, const struct ctrace_look *look)
+{
+	struct ctrace_kernel_lanes *lanes = context;
+
+	if (!ctrace_look_add(&lanes->threads[thread].looks, look)) {
+		lanes->is_out_of_memory = true;
+	}
+}
+
 static void on_delay(void *context, uint32_t thread, uint64_t time, uint64_t waited)
 {
 	struct ctrace_kernel_lanes *lanes = context;
@@ -232,6 +241,7 @@ static const struct ctrace_kernel_calls calls = {
 	.call = on_call,
 	.wake = on_wake,
 	.sample = on_sample,
+	.look = on_look,
 	.fault = on_fault,
 	.delay = on_delay,
 	.lost = on_lost,
@@ -317,6 +327,7 @@ void ctrace_kernel_lanes_finish(struct ctrace_kernel_lanes *lanes)
 		ctrace_lane_finish(&lanes->threads[i].calls);
 		ctrace_lane_finish(&lanes->threads[i].samples);
 		ctrace_column_finish(&lanes->threads[i].delays);
+		ctrace_column_finish(&lanes->threads[i].looks);
 	}
 	for (uint32_t i = 0; i < lanes->cpu_count; i++) {
 		ctrace_lane_finish(&lanes->cpus[i].turns);

@@ -237,6 +237,8 @@ static void hand_over(struct loader *loader, struct ctrace_stream_build *build)
 	move_lane(&build->found, &lanes->samples);
 	build->delays = lanes->delays;
 	lanes->delays = (struct ctrace_column){0};
+	build->looks = lanes->looks;
+	lanes->looks = (struct ctrace_column){0};
 }
 
 static void load_stream(struct worker *worker, uint32_t position)

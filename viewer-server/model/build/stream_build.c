@@ -50,6 +50,8 @@ void ctrace_stream_build_finish(struct ctrace_stream_build *build)
 	ctrace_column_finish(&build->collector_halts);
 	ctrace_column_finish(&build->collector_heap);
 	ctrace_column_finish(&build->delays);
+	ctrace_column_finish(&build->looks);
+	ctrace_column_finish(&build->own_looks);
 	ctrace_column_finish(&build->samples);
 	ctrace_column_finish(&build->tasks);
 	ctrace_column_finish(&build->flows);
@@ -111,7 +113,8 @@ static bool merge_samples(struct ctrace_stream_build *build)
 
 static bool seal(struct ctrace_stream_build *build)
 {
-	if (build->own_found.count > 0 && !merge_samples(build)) {
+	if ((build->own_found.count > 0 && !merge_samples(build)) ||
+	    !ctrace_look_merge(&build->looks, &build->own_looks)) {
 		return false;
 	}
 	bool is_ok = ctrace_lane_seal(&build->instants) && ctrace_lane_seal(&build->gaps) &&

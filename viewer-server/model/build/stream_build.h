@@ -58,6 +58,8 @@ struct ctrace_stream_build {
 	/* Of a thread that a kernel tells of: moved here before the first chunk. */
 	struct ctrace_lane states;
 	struct ctrace_column delays;
+	struct ctrace_column looks;	/* struct ctrace_look; at the end also: */
+	struct ctrace_column own_looks; /* those of its own stream */
 	struct ctrace_call_weave weave;
 	struct ctrace_lane found;     /* samples of the kernel's buffers, at the end also: */
 	struct ctrace_lane own_found; /* those of its own stream */

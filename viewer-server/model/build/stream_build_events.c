@@ -224,6 +224,18 @@ static void add_found(struct ctrace_stream_build *build, const struct ctrace_eve
 	}
 }
 
+/* Where the thread stood, by its own stream. */
+static void add_look(struct ctrace_stream_build *build, const struct ctrace_event *event,
+		     const struct ctrace_value *values)
+{
+	const struct ctrace_look look =
+		ctrace_look_of_fields(ctrace_stream_build_ns(build, event->ticks), values);
+
+	if (!ctrace_look_add(&build->own_looks, &look)) {
+		build->is_out_of_memory = true;
+	}
+}
+
 void ctrace_stream_build_other(void *context, const struct ctrace_event *event, uint32_t chunk,
 			       const struct ctrace_span *inner)
 {
@@ -263,6 +275,9 @@ void ctrace_stream_build_other(void *context, const struct ctrace_event *event, 
 		break;
 	case CTRACE_KIND_SAMPLE:
 		add_found(build, event, ref);
+		break;
+	case CTRACE_KIND_THREAD_STACK:
+		add_look(build, event, values);
 		break;
 	case CTRACE_KIND_GC_HEAP:
 		ctrace_stream_build_add_heap(build, ctrace_stream_build_ns(build, event->ticks),

@@ -189,6 +189,14 @@ static void on_sample(struct ctrace_kernel_replay *replay, const struct ctrace_m
 	}
 }
 
+static void on_look(struct ctrace_kernel_replay *replay, const struct ctrace_moment *now,
+		    uint32_t thread, const struct ctrace_value *values)
+{
+	const struct ctrace_look look = ctrace_look_of_fields(now->time, values);
+
+	replay->calls->look(replay->context, thread, &look);
+}
+
 /* Events of one thread: the first field that is a tid says which. */
 static void on_thread_event(struct ctrace_kernel_replay *replay, const struct ctrace_moment *now,
 			    const struct ctrace_kernel_item *item,
@@ -212,6 +220,9 @@ static void on_thread_event(struct ctrace_kernel_replay *replay, const struct ct
 		break;
 	case CTRACE_KIND_SYSCALL_EXIT:
 		ctrace_replay_exit(replay, now, thread, values[1].u64, values[2].i64);
+		break;
+	case CTRACE_KIND_THREAD_STACK:
+		on_look(replay, now, thread, values);
 		break;
 	case CTRACE_KIND_PAGE_FAULT:
 		replay->calls->fault(replay->context, thread, now->at);
@@ -294,7 +305,13 @@ static void on_loss(struct ctrace_kernel_replay *replay, const struct ctrace_ker
 	replay->calls->lost(replay->context, &loss);
 }
 
-/* A loss of samples hides no state; faults are told by a source of their own, as samples are. */
+/* A loss of these hides no state: sources of their own tell them. */
+static bool is_told_apart(enum ctrace_kind kind)
+{
+	return kind == CTRACE_KIND_SAMPLE || kind == CTRACE_KIND_PAGE_FAULT ||
+	       kind == CTRACE_KIND_THREAD_STACK;
+}
+
 static void note_what_it_tells(struct ctrace_kernel_replay *replay,
 			       const struct ctrace_kernel_item *item, bool is_sample)
 {
@@ -314,8 +331,7 @@ static void look(struct ctrace_kernel_replay *replay, const struct ctrace_kernel
 		.ticks = item->event->ticks,
 		.at = {item->chunk, item->event->index},
 	};
-	bool is_sample = item->event->kind == CTRACE_KIND_SAMPLE ||
-			 item->event->kind == CTRACE_KIND_PAGE_FAULT;
+	bool is_sample = is_told_apart(item->event->kind);
 	struct ctrace_followed_cpu *cpu = is_sample ? NULL : ctrace_replay_cpu(replay, item->cpu);
 
 	note_what_it_tells(replay, item, is_sample);

@@ -22,6 +22,7 @@
  */
 
 #include "viewer-server/model/kernel/kernel_merge.h"
+#include "viewer-server/model/threads/thread_looks.h"
 #include "viewer-server/model/threads/thread_state.h"
 #include "viewer-server/model/threads/thread_table.h"
 
@@ -105,6 +106,7 @@ struct ctrace_kernel_calls {
 	void (*call)(void *context, const struct ctrace_call_fact *fact);
 	void (*wake)(void *context, const struct ctrace_wake_fact *fact);
 	void (*sample)(void *context, const struct ctrace_sample_fact *fact);
+	void (*look)(void *context, uint32_t thread, const struct ctrace_look *look);
 	/* A page fault: its fields are where it is. */
 	void (*fault)(void *context, uint32_t thread, struct ctrace_event_place at);
 	/* How long a thread has waited for a CPU in all, by the kernel's estimate. */
