@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/thread_list.h"
 #include "cli/top_locks.h"
+#include "cli/top_sleeps.h"
 #include "cli/top_tables.h"
 
 #include <stdio.h>
@@ -21,15 +22,17 @@ struct top_command {
 };
 
 static void put(struct top_command *command, const struct ctrace_top *top,
-		const struct ctrace_top_locks *locks, const struct ctrace_model *model,
-		const struct ctrace_trace *trace)
+		const struct ctrace_top_locks *locks, const struct ctrace_sleep_sums *sleeps,
+		const struct ctrace_model *model, const struct ctrace_trace *trace)
 {
 	if (command->options.is_json) {
 		ctrace_top_tables_json(stdout, top, model);
+		ctrace_top_sleeps_json(stdout, sleeps, trace);
 		ctrace_top_locks_json(stdout, locks, trace);
 		fprintf(stdout, "\n}\n");
 	} else {
 		ctrace_top_tables_text(stdout, top, model, command->rows);
+		ctrace_top_sleeps_text(stdout, sleeps, trace, command->rows);
 		ctrace_top_locks_text(stdout, locks, trace, command->rows);
 	}
 }
@@ -45,17 +48,25 @@ static bool print(struct top_command *command, const struct ctrace_model *model,
 	};
 	const struct ctrace_lock_settings of_locks = {settings.start, settings.end,
 						      settings.threads, settings.thread_count};
+	const struct ctrace_sleep_settings of_sleeps = {.start = settings.start,
+							.end = settings.end,
+							.track = CTRACE_NONE,
+							.threads = settings.threads,
+							.thread_count = settings.thread_count};
+	struct ctrace_sleep_sums sleeps;
 	struct ctrace_top_locks locks;
 	struct ctrace_top top;
 	bool is_done = ctrace_top_init(&top, model, &settings) == CTRACE_OK;
 
-	is_done = ctrace_top_locks_init(&locks, trace, &of_locks) == CTRACE_OK && is_done;
+	is_done = ctrace_top_locks_init(&locks, model, trace, &of_locks) == CTRACE_OK && is_done;
+	is_done = ctrace_sleep_sums_init(&sleeps, model, &of_sleeps) == CTRACE_OK && is_done;
 	if (!is_done) {
 		fprintf(stderr, "ctrace top: no memory for the tables\n");
 	} else {
 		ctrace_top_tables_sort(&top, model, command->sort);
-		put(command, &top, &locks, model, trace);
+		put(command, &top, &locks, &sleeps, model, trace);
 	}
+	ctrace_sleep_sums_finish(&sleeps);
 	ctrace_top_locks_finish(&locks);
 	ctrace_top_finish(&top);
 	return is_done;
@@ -126,7 +137,9 @@ int ctrace_command_top(int argc, char **argv)
 			 "run; "
 			 "system\ncalls, library calls and spans by total time and count, with "
 			 "median, "
-			 "99th percentile\nand longest; locks by the time that threads waited for "
+			 "99th percentile\nand longest; where threads slept; locks by the time "
+			 "that threads "
+			 "waited for "
 			 "them, and deadlocks. FILE may be - for standard input.",
 		.example = "  ctrace top trace.out --sort p99\n",
 		.shared = CTRACE_SHARED_JSON | CTRACE_SHARED_RANGE,

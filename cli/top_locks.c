@@ -4,16 +4,18 @@
 #include "cli/top_locks.h"
 
 #include "cli/json_out.h"
+#include "cli/top_stack.h"
 #include "cli/top_tables.h"
-#include "viewer-server/analysis/heap_stack.h"
+#include "viewer-server/analysis/lock_holders.h"
 #include "viewer-server/analysis/lock_places.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#define FUNCTION_BYTES 256u
+/* Functions of a holder's stack in a line. */
+#define HELD_FUNCTIONS 6u
 
 enum ctrace_status ctrace_top_locks_init(struct ctrace_top_locks *locks,
+					 const struct ctrace_model *model,
 					 const struct ctrace_trace *trace,
 					 const struct ctrace_lock_settings *settings)
 {
@@ -22,6 +24,7 @@ enum ctrace_status ctrace_top_locks_init(struct ctrace_top_locks *locks,
 	*locks = (struct ctrace_top_locks){0};
 	status = ctrace_lock_waits_init(&locks->waits, trace, NULL);
 	if (status == CTRACE_OK) {
+		ctrace_lock_holders_find(&locks->waits, model);
 		status = ctrace_lock_counts_init(&locks->counts, &locks->waits, trace, settings);
 	}
 	if (status == CTRACE_OK) {
@@ -50,13 +53,23 @@ static struct ctrace_bytes call_of(const struct ctrace_trace *trace, uint32_t ca
 static void put_function(FILE *out, const char *before, const struct ctrace_trace *trace,
 			 uint32_t frame)
 {
-	char name[FUNCTION_BYTES];
-
-	ctrace_heap_function(trace, ctrace_trace_frame(trace, frame), name, sizeof(name));
 	fputs(before, out);
-	for (const char *at = name; *at != '\0'; at++) {
-		fputc((unsigned char)*at < 0x20 || *at == 0x7f ? '?' : *at, out);
-	}
+	ctrace_top_stack_function(out, trace, ctrace_trace_frame(trace, frame));
+}
+
+/* Where the holder was in the longest wait of which that is known. */
+static void put_held(FILE *out, const struct ctrace_seen_wait *wait,
+		     const struct ctrace_trace *trace)
+{
+	bool is_asleep = ctrace_look_is_asleep(wait->held);
+	char after[24], waited[24];
+
+	fprintf(out, "  %10s while they waited, %" PRIu64 " %s ", "", wait->holder,
+		is_asleep ? "was asleep at" : "ran, at");
+	ctrace_top_stack_text(out, trace, wait->held->stack, HELD_FUNCTIONS);
+	fprintf(out, " (%s into a wait of %s)\n",
+		ctrace_top_tables_duration(wait->held->time - wait->begin, after),
+		ctrace_top_tables_duration(wait->end - wait->begin, waited));
 }
 
 static void put_row(FILE *out, const struct ctrace_lock_row *row, const struct ctrace_trace *trace)
@@ -80,6 +93,9 @@ static void put_row(FILE *out, const struct ctrace_lock_row *row, const struct c
 		put_function(out, "  let go in ", trace, row->let_go_in);
 	}
 	fputc('\n', out);
+	if (row->held != NULL) {
+		put_held(out, row->held, trace);
+	}
 }
 
 /* Which call it is, and where that is known whose. */
@@ -142,21 +158,30 @@ static void put_place_json(FILE *out, const char *member, uint32_t number,
 			   const struct ctrace_trace *trace)
 {
 	const struct ctrace_frame_row *frame = ctrace_trace_frame(trace, number);
-	struct ctrace_bytes file;
-	char name[FUNCTION_BYTES];
 
 	fprintf(out, ", \"%s\": ", member);
 	if (frame == NULL) {
 		fputs("null", out);
 		return;
 	}
-	ctrace_heap_function(trace, frame, name, sizeof(name));
-	file = ctrace_trace_string(trace, frame->file);
-	fputs("{\"function\": ", out);
-	ctrace_json_out_string(out, name, strlen(name));
-	fputs(", \"file\": ", out);
-	ctrace_json_out_string(out, file.bytes, file.size);
-	fprintf(out, ", \"line\": %" PRIu32 "}", frame->line);
+	ctrace_top_stack_frame_json(out, trace, frame);
+}
+
+static void put_held_json(FILE *out, const struct ctrace_seen_wait *wait,
+			  const struct ctrace_trace *trace)
+{
+	fputs(", \"held_at\": ", out);
+	if (wait == NULL) {
+		fputs("null", out);
+		return;
+	}
+	fprintf(out,
+		"{\"tid\": %" PRIu64 ", \"state\": \"%s\", \"after_ns\": %" PRIu64
+		", \"waited_ns\": %" PRIu64 ", \"stack\": ",
+		wait->holder, ctrace_thread_state_name(wait->held->doing),
+		wait->held->time - wait->begin, wait->end - wait->begin);
+	ctrace_top_stack_json(out, trace, wait->held->stack);
+	fputc('}', out);
 }
 
 static void put_row_json(FILE *out, const struct ctrace_lock_row *row,
@@ -172,6 +197,8 @@ static void put_row_json(FILE *out, const struct ctrace_lock_row *row,
 		row->threads);
 	put_place_json(out, "waited_in", row->waited_in, trace);
 	put_place_json(out, "let_go_in", row->let_go_in, trace);
+	put_place_json(out, "held_in", row->held_in, trace);
+	put_held_json(out, row->held, trace);
 	fputc('}', out);
 }
 

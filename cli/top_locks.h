@@ -15,8 +15,9 @@ struct ctrace_top_locks {
 	struct ctrace_lock_cycles cycles;
 };
 
-/* CTRACE_ERR_NO_MEMORY, or done. Undo with _finish, also after a failure. */
+/* Borrows the model. CTRACE_ERR_NO_MEMORY, or done. Undo with _finish, also after a failure. */
 enum ctrace_status ctrace_top_locks_init(struct ctrace_top_locks *locks,
+					 const struct ctrace_model *model,
 					 const struct ctrace_trace *trace,
 					 const struct ctrace_lock_settings *settings);
 void ctrace_top_locks_finish(struct ctrace_top_locks *locks);

@@ -88,6 +88,62 @@ chunk EVENTS stream=4 base=1100
 """
 
 
+# 11 sleeps 1400-1900 at `pause` in `held_long`, seen twice, and once elsewhere; then 2500-3000, of which nobody sees anything. 21 waits 1500-1800
+# for what 11 has. Nothing is known of when 21 runs: it is seen to sleep at 1700, running at 1750, asleep at 1800.
+SLEEPS = """ctrace-text 1
+header session=00000000000000000000000000000000 base=1000 rate=1000000000 clock=5
+chunk STRINGS
+  string 1 "tracefs"
+  string 2 "asleep"
+  string 3 "pthread_mutex_lock"
+  string 4 "pause"
+  string 5 "held_long"
+  string 6 "main\\x1b[31m\\n"
+  string 7 "other"
+  string 8 "/lib/libc.so.6"
+  string 9 "/bin/app"
+  string 10 "a.c"
+chunk MODULES
+  module 1 path=8
+  module 2 path=9
+chunk FRAMES
+  frame 1 module=2 address=0x1 function=6 file=10 line=1
+  frame 2 module=2 address=0x2 function=5 file=10 line=2
+  frame 3 module=1 address=0x3 function=4
+  frame 4 module=2 address=0x4 function=7 file=10 line=4
+chunk STACKS
+  stack 1 frame=1
+  stack 2 parent=1 frame=2
+  stack 3 parent=2 frame=3
+  stack 4 parent=1 frame=4
+chunk CALLS
+  call 8192 layer=2 name=3
+chunk THREADS
+  thread 1 pid=11 tid=11 name=0 written=0 lost=0 state=1
+  thread 2 pid=11 tid=21 name=0 written=2 lost=0 state=1
+chunk BUFFERS
+  buffer 5 source=1 cpu=0 written=4 lost=0
+  buffer 6 source=2 written=6 lost=0
+chunk EVENTS stream=5 base=2000
+  +0 sched_switch 0 0 0 11 120
+  +400 sched_switch 0 11 2 0 120
+  +500 sched_switch 0 0 0 11 120
+  +600 sched_switch 0 11 3 0 120
+chunk EVENTS stream=6 base=2450
+  +100 thread_stack 11 2 3
+  +50 thread_stack 11 2 4
+  +50 thread_stack 11 2 3
+  +50 thread_stack 21 2 4
+  +50 thread_stack 21 0 0
+  +50 thread_stack 21 2 4
+chunk EVENTS stream=2 base=2500
+  +0 lock_wait 4096 1 8192 11
+  +300 lock_acquired 4096 1 8192 0
+chunk EVENTS stream=5 base=4000
+  +0 sched_switch 0 0 0 11 120
+"""
+
+
 def run(*words):
     return subprocess.run([OPTIONS.ctrace, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
@@ -123,6 +179,8 @@ class Top(unittest.TestCase):
             "syscalls": [{"name": "read", "count": 1, "total_ns": 750, "self_ns": 750, "p50_ns": 750, "p99_ns": 750, "max_ns": 750}],
             "calls": [{"name": "pthread_mutex_lock", "count": 1, "total_ns": 20, "self_ns": 20, "p50_ns": 20, "p99_ns": 20,
                        "max_ns": 20}],
+            "sleeps": {"total_ns": 500, "count": 1, "estimated_ns": 0, "threads": 1,
+                       "not_looked_at": {"total_ns": 500, "count": 1, "estimated_ns": 0}, "stacks": []},
             "locks": [],
             "deadlocks": [],
         })
@@ -140,6 +198,43 @@ class Top(unittest.TestCase):
             (21, "0x2000", "condition", 1, 0, 500, 500, 500, 500, 0, 0)])
         self.assertEqual([[(wait["tid"], wait["holder"], wait["lock"], wait["call"]) for wait in cycle] for cycle in top["deadlocks"]],
                          [[(21, 22, "0x1000", "pthread_mutex_lock"), (22, 21, "0x4000", "pthread_mutex_lock")]])
+
+    def sleeps(self, *words):
+        trace, text = Path(self.folder.name) / "sleeps.trace", Path(self.folder.name) / "sleeps.txt"
+        text.write_text(SLEEPS)
+        self.assertEqual(run("dump", "--assemble", text, "-o", trace).returncode, 0)
+        done = run("top", *words, trace)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return done.stdout
+
+    def test_sleeps_are_told_by_their_stacks_with_what_nobody_looked_at(self):
+        top = json.loads(self.sleeps("--json"))
+        told = [(row["total_ns"], row["count"], row["max_ns"], row["estimated_ns"], [frame["function"] for frame in row["stack"]])
+                for row in top["sleeps"]["stacks"]]
+        self.assertEqual(told, [(1750, 2, 1700, 1750, ["other", "main\x1b[31m\n"]),
+                                (500, 1, 500, 0, ["pause", "held_long", "main\x1b[31m\n"])])
+        self.assertEqual(top["sleeps"]["not_looked_at"], {"total_ns": 500, "count": 1, "estimated_ns": 0})
+        self.assertEqual((top["sleeps"]["total_ns"], top["sleeps"]["estimated_ns"]), (1750 + 500 + 500, 1750))
+        self.assertEqual(sum(row["waiting_ns"] for row in top["threads"] if row["tid"] == 11), 1000)
+
+    def test_sleeps_of_a_range_and_of_threads(self):
+        top = json.loads(self.sleeps("--json", "--threads", "11", "--start", "1500ns", "--end", "2600ns"))
+        self.assertEqual([(row["total_ns"], row["count"]) for row in top["sleeps"]["stacks"]], [(400, 1)])
+        self.assertEqual(top["sleeps"]["not_looked_at"]["total_ns"], 100)
+
+    def test_where_the_holder_of_a_lock_was_is_told(self):
+        row = json.loads(self.sleeps("--json"))["locks"][0]
+        self.assertEqual(row["held_in"], {"function": "held_long", "file": "a.c", "line": 2})
+        self.assertEqual((row["held_at"]["tid"], row["held_at"]["state"], row["held_at"]["after_ns"], row["held_at"]["waited_ns"]),
+                         (11, "sleeping", 50, 300))
+        self.assertEqual([frame["function"] for frame in row["held_at"]["stack"]], ["pause", "held_long", "main\x1b[31m\n"])
+
+    def test_stacks_of_sleeps_are_a_line_of_text_that_moves_no_cursor(self):
+        text = self.sleeps().decode()
+        self.assertRegex(text, r"\n    +500 ns +1 +500 ns  pause < held_long < main\?\[31m\?\n")
+        self.assertRegex(text, r"\n  ≈ +1\.750 us +2 +1\.700 us  other < main")
+        self.assertRegex(text, r"\n    +500 ns +1 +\[not looked at\]\n")
+        self.assertRegex(text, r"while they waited, 11 was asleep at pause < held_long < main\S* \(50 ns into a wait of 300 ns\)")
 
     def test_a_range_cuts_states_and_keeps_calls_whole(self):
         part = self.top("--start", "1200ns", "--end", "1500ns", "--threads", "11")

@@ -137,6 +137,25 @@ static void take_places(struct counting *counting, struct ctrace_lock_row *row,
 	row->let_go_in = ctrace_lock_tally_take(&counting->tally);
 }
 
+static void take_held(struct counting *counting, struct ctrace_lock_row *row,
+		      const struct ctrace_seen_wait *waits, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t waited = waits[i].end - waits[i].begin;
+
+		if (waits[i].held == NULL ||
+		    !ctrace_lock_is_counted(counting->settings, &waits[i])) {
+			continue;
+		}
+		ctrace_lock_tally_add(&counting->tally, counting->trace, waits[i].held->stack,
+				      waited);
+		if (row->held == NULL || waited > row->held->end - row->held->begin) {
+			row->held = &waits[i];
+		}
+	}
+	row->held_in = ctrace_lock_tally_take(&counting->tally);
+}
+
 static void take_lock(struct counting *counting, const struct ctrace_seen_wait *waits, size_t count)
 {
 	struct ctrace_lock_row *row = &counting->counts->rows[counting->counts->count];
@@ -152,6 +171,7 @@ static void take_lock(struct counting *counting, const struct ctrace_seen_wait *
 	take_holder(counting, row, waits, count);
 	take_threads(counting, row, waits, count);
 	take_places(counting, row, waits, count);
+	take_held(counting, row, waits, count);
 	counting->counts->count += row->count > 0;
 }
 

@@ -32,6 +32,10 @@ struct ctrace_lock_row {
 	/* Where most of its time was waited, and where most of that was ended, as far as stacks
 	 * are known: rows of FRAMES, 0: not known. */
 	uint32_t waited_in, let_go_in;
+	/* Likewise, where the holder was in most of it; and the longest wait of which that is
+	 * known, NULL: of none. */
+	uint32_t held_in;
+	const struct ctrace_seen_wait *held;
 	uint64_t known, known_total; /* waits whose stack is known, and their ns */
 	const struct ctrace_seen_wait *longest;
 	const struct ctrace_seen_wait *waits; /* all of the lock, also those not counted */

@@ -17,9 +17,37 @@ static const char *const passed_over[] = {
 /* Of what has a name without its namespace, as lambdas make it: where the standard library lies. */
 #define STANDARD_FOLDER "/include/c++/"
 
+/* What libraries are called that only pass a sleep on to the kernel, and the kernel itself. */
+static const char *const passing_modules[] = {"libc.so.",	 "libc-2.",  "libpthread",
+					      "ld-linux",	 "ld-musl-", "libctrace-preload",
+					      "libctrace-alloc", "[vdso]",   "[kernel]"};
+
+static bool is_in_passing_module(const struct ctrace_trace *trace,
+				 const struct ctrace_frame_row *frame)
+{
+	const struct ctrace_module_row *module = ctrace_trace_module(trace, frame->module);
+	struct ctrace_bytes path = ctrace_trace_string(trace, module != NULL ? module->path : 0);
+	const char *slash = path.size > 0 ? memrchr(path.bytes, '/', path.size) : NULL;
+	const char *name = slash != NULL ? slash + 1 : path.bytes;
+	size_t length = path.size > 0 ? path.size - (size_t)(name - path.bytes) : 0;
+
+	for (size_t i = 0; i < sizeof(passing_modules) / sizeof(passing_modules[0]); i++) {
+		size_t size = strlen(passing_modules[i]);
+
+		if (length >= size && memcmp(name, passing_modules[i], size) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool is_passed_over(const struct ctrace_trace *trace, const struct ctrace_frame_row *frame)
 {
 	struct ctrace_bytes name = ctrace_trace_string(trace, frame->function), file;
+
+	if (is_in_passing_module(trace, frame)) {
+		return true;
+	}
 
 	for (size_t i = 0; i < sizeof(passed_over) / sizeof(passed_over[0]); i++) {
 		size_t size = strlen(passed_over[i]);

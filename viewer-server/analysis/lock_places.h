@@ -5,7 +5,7 @@
 /*
  * Where in a program threads wait for a lock, and let it go: the innermost function of a stack that
  * is the program's own doing. C++'s mutexes and guards, which only call the C library, are passed
- * over.
+ * over, and so is the C library itself, where a thread that sleeps stands.
  *
  * Thread: any, own object.
  */

@@ -12,7 +12,7 @@
  *
  * Chunks that are damaged are left out, with all that stands in them.
  *
- * Thread: any, own object.  Allocates: 120 bytes a wait that is kept, 48 an event that lets go.
+ * Thread: any, own object.  Allocates: 128 bytes a wait that is kept, 48 an event that lets go.
  */
 
 #include "format/reader.h"
@@ -32,11 +32,13 @@ struct ctrace_seen_wait {
 	uint32_t stack;	   /* where it began to wait; a row of STACKS, 0: not known */
 	uint32_t given;	   /* where the waker let go; likewise */
 	uint64_t given_at; /* ns; when it did, if `waker` is known and the wait is no join */
-	bool is_over;	   /* its end is there */
-	bool is_left;	   /* it has none, but the thread goes on: a jump, or cancelled */
-	bool has_let_go;   /* the holder has, since: who has it now is not known */
-	bool is_passed;	   /* private: it ended before the scope */
-	uint32_t outer;	   /* private: the thread's wait around it, from 1 */
+	const struct ctrace_look *held; /* where the holder was meanwhile (lock_holders.h); borrows
+					   from the model; NULL: not known */
+	bool is_over;			/* its end is there */
+	bool is_left;	 /* it has none, but the thread goes on: a jump, or cancelled */
+	bool has_let_go; /* the holder has, since: who has it now is not known */
+	bool is_passed;	 /* private: it ended before the scope */
+	uint32_t outer;	 /* private: the thread's wait around it, from 1 */
 };
 
 struct ctrace_lock_waits {

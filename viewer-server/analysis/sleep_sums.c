@@ -4,7 +4,7 @@
 #include "viewer-server/analysis/sleep_sums.h"
 
 #include "viewer-server/model/ask/sleeps.h"
-#include "viewer-server/model/threads/thread_looks.h"
+#include "viewer-server/model/threads/look_list.h"
 
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
 #include "viewer-server/model/lanes/lane.h"
 #include "viewer-server/model/query.h"
 #include "viewer-server/model/threads/collector_kind.h"
-#include "viewer-server/model/threads/thread_looks.h"
+#include "viewer-server/model/threads/look_list.h"
 #include "viewer-server/model/threads/thread_state.h"
 #include "viewer-server/model/threads/thread_table.h"
 

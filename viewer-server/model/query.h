@@ -11,7 +11,7 @@
 
 #include "viewer-server/model/kernel/kernel_replay.h"
 #include "viewer-server/model/model.h"
-#include "viewer-server/model/threads/thread_looks.h"
+#include "viewer-server/model/threads/look_list.h"
 
 struct ctrace_place {
 	uint32_t lane, index; /* lane CTRACE_NONE: nowhere */

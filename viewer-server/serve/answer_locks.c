@@ -5,6 +5,7 @@
 
 #include "viewer-server/analysis/flame.h"
 #include "viewer-server/analysis/lock_counts.h"
+#include "viewer-server/analysis/lock_holders.h"
 #include "viewer-server/analysis/lock_places.h"
 #include "viewer-server/limits.h"
 #include "viewer-server/model/ask/thread_query.h"
@@ -113,6 +114,7 @@ static enum ctrace_status analyse(struct locks *locks, const struct ctrace_messa
 		status = ctrace_lock_waits_init(&locks->waits, trace, &scope);
 	}
 	if (status == CTRACE_OK) {
+		ctrace_lock_holders_find(&locks->waits, locks->source->model);
 		status = ctrace_lock_counts_init(&locks->counts, &locks->waits, trace,
 						 &locks->settings);
 	}
@@ -171,6 +173,20 @@ static void set_thread(json_t *json, const char *member, const struct locks *loc
 	}
 }
 
+/* Where the holder was meanwhile, in brief. */
+static json_t *held_of(const struct ctrace_trace *trace, const struct ctrace_look *look)
+{
+	const struct ctrace_frame_row *frame =
+		ctrace_trace_frame(trace, ctrace_lock_place(trace, look->stack));
+	json_t *json = json_pack("{s:o,s:s}", "time", ctrace_json_count(look->time), "state",
+				 ctrace_thread_state_name(look->doing));
+	if (frame != NULL) {
+		json_object_set_new(json, "function",
+				    ctrace_json_text(ctrace_trace_string(trace, frame->function)));
+	}
+	return json;
+}
+
 static json_t *wait_of(const struct locks *locks, const struct ctrace_seen_wait *wait)
 {
 	const struct ctrace_model *model = locks->source->model;
@@ -183,6 +199,9 @@ static json_t *wait_of(const struct locks *locks, const struct ctrace_seen_wait 
 	set_thread(json, "holder", locks, wait->holder, wait);
 	set_place(json, "waits_in", locks->source->trace,
 		  ctrace_lock_place(locks->source->trace, wait->stack));
+	if (wait->held != NULL) {
+		json_object_set_new(json, "held", held_of(locks->source->trace, wait->held));
+	}
 	if (place.lane != CTRACE_NONE) {
 		json_object_set_new(json, "place", ctrace_answer_place(place));
 	}
@@ -234,6 +253,7 @@ static json_t *lock_of(const struct locks *locks, const struct ctrace_lock_row *
 	}
 	set_place(json, "waited_in", locks->source->trace, row->waited_in);
 	set_place(json, "let_go_in", locks->source->trace, row->let_go_in);
+	set_place(json, "held_in", locks->source->trace, row->held_in);
 	return json;
 }
 

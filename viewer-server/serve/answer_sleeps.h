@@ -5,7 +5,7 @@
 /* Where threads slept, as a flame (viewer-server/API.md, "sleeps"), and the looks that panels of
  * single events tell of. */
 
-#include "viewer-server/model/threads/thread_looks.h"
+#include "viewer-server/model/threads/look_list.h"
 #include "viewer-server/serve/answer_event.h"
 #include "viewer-server/serve/message.h"
 

@@ -3,7 +3,7 @@
 #define CTRACE_SLEEPS_H
 
 /*
- * When a thread slept, and where: the one place that says which look (thread_looks.h) tells of
+ * When a thread slept, and where: the one place that says which look (look_list.h) tells of
  * which sleep. Panels, graphs and tables of sleeps all ask here.
  *
  *     ctrace_sleep_walk_init(&walk, model, track, start, end)

@@ -22,7 +22,7 @@
  */
 
 #include "viewer-server/model/kernel/kernel_merge.h"
-#include "viewer-server/model/threads/thread_looks.h"
+#include "viewer-server/model/threads/look_list.h"
 #include "viewer-server/model/threads/thread_state.h"
 #include "viewer-server/model/threads/thread_table.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks by time; see thread_looks.h. */
+/* Looks by time; see look_list.h. */
 
-#include "viewer-server/model/threads/thread_looks.h"
+#include "viewer-server/model/threads/look_list.h"
 
 #include "format/limits.h"
 
@@ -97,6 +97,22 @@ const struct ctrace_look *ctrace_look_asleep(const struct ctrace_column *looks, 
 		}
 	}
 	return found;
+}
+
+const struct ctrace_look *ctrace_look_within(const struct ctrace_column *looks, uint64_t begin,
+					     uint64_t end)
+{
+	for (size_t i = ctrace_look_first(looks, begin); i < looks->count; i++) {
+		const struct ctrace_look *look = ctrace_look_at(looks, i);
+
+		if (look->time > end) {
+			return NULL;
+		}
+		if (look->stack != 0) {
+			return look;
+		}
+	}
+	return NULL;
 }
 
 static struct ctrace_look_told *told_of(struct ctrace_looks_told *told,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CTRACE_THREAD_LOOKS_H
-#define CTRACE_THREAD_LOOKS_H
+#ifndef CTRACE_LOOK_LIST_H
+#define CTRACE_LOOK_LIST_H
 
 /*
  * Where a thread was seen to stand, look by look, in the order of time (SPEC 8.6, thread_stack);
@@ -52,6 +52,11 @@ bool ctrace_look_is_asleep(const struct ctrace_look *look);
  * it that has a stack, else its first. NULL: nobody looked.
  */
 const struct ctrace_look *ctrace_look_asleep(const struct ctrace_column *looks, uint64_t begin,
+					     uint64_t end);
+
+/* The first look in [begin, end] that has a stack, however the thread stood. NULL: there is none.
+ */
+const struct ctrace_look *ctrace_look_within(const struct ctrace_column *looks, uint64_t begin,
 					     uint64_t end);
 
 /* What there is to tell of a stretch: each stack once, as it was first seen there. */
