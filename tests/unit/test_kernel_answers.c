@@ -205,6 +205,40 @@ static void a_split_and_a_flame_are_asked_by_event_or_by_stretch(void **state)
 	json_decref(json);
 }
 
+/* main sleeps 200-250, and until 260 waits for its CPU. */
+static void sleeps_are_asked_by_event_or_by_stretch_and_told_with_their_panel(void **state)
+{
+	const struct ctrace_thread_stack look = {0, CTRACE_RUN_SLEEPING, 9};
+	char text[96];
+	json_t *json, *seen;
+
+	(void)state;
+	ctrace_block_thread_stack(&made.blocks[1], CTRACE_FIXTURE_BASE + 190, &look);
+	ctrace_block_thread_stack(&made.blocks[1], CTRACE_FIXTURE_BASE + 209, &look);
+	tell_story();
+	json = ask("{\"type\":\"sleeps\",\"req\":3,\"track\":-1,\"start\":0,\"end\":240}");
+	assert_string_equal(text_at(json, "type", NULL), "sleeps");
+	assert_int_equal(number_at(json, "all", "total"), 40);
+	assert_int_equal(number_at(json, "not_looked_at", "total"), 0);
+	assert_int_equal(json_integer_value(json_object_get(json, "weight")), 40);
+	assert_int_equal(json_integer_value(json_object_get(json, "unknown")), 1);
+	json_decref(json);
+	const struct ctrace_lane *calls = ctrace_story_find(model, CTRACE_LANE_SPAN, MAIN, 0);
+	snprintf(text, sizeof(text), "{\"type\":\"sleeps\",\"req\":2,\"lane\":%u,\"index\":0}",
+		 calls->info.id);
+	json = ask(text);
+	assert_int_equal(number_at(json, "all", "total"), 50);
+	json_decref(json);
+	json = ask_event(ctrace_story_find(model, CTRACE_LANE_STATE, MAIN, 0), 1);
+	seen = json_object_get(json_object_get(json, "state"), "seen");
+	assert_int_equal(json_array_size(seen), 1);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(seen, 0), "time")), 209);
+	json_decref(json);
+	json = ask("{\"type\":\"sleeps\",\"req\":1,\"track\":0,\"start\":0,\"end\":1}");
+	assert_string_equal(text_at(json, "text", NULL), "there is no such event or thread");
+	json_decref(json);
+}
+
 static void a_pause_says_what_it_was_and_pauses_are_weighed(void **state)
 {
 	struct ctrace_block *own = &made.blocks[1];
@@ -258,6 +292,10 @@ static void wrong_questions_are_answered_with_what_is_wrong(void **state)
 		 "lane and index, or track, start and end must be given."},
 		{"{\"type\":\"flame\",\"req\":1,\"track\":-1,\"start\":0}",
 		 "start and end must be times."},
+		{"{\"type\":\"sleeps\",\"req\":1,\"track\":-1,\"end\":0}",
+		 "start and end must be times."},
+		{"{\"type\":\"sleeps\",\"req\":1,\"track\":-2,\"start\":0,\"end\":1}",
+		 "lane and index, or track, start and end must be given."},
 		{"{\"type\":\"pauses\",\"req\":1,\"track\":1,\"start\":0,\"end\":1}",
 		 "what must be collector, runnable, blocked, lock or allocator."},
 		{"{\"type\":\"pauses\",\"req\":1,\"what\":\"luck\",\"track\":1,\"start\":0,\"end\":"
@@ -428,6 +466,9 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(
 			a_split_and_a_flame_are_asked_by_event_or_by_stretch, start, stop),
+		cmocka_unit_test_setup_teardown(
+			sleeps_are_asked_by_event_or_by_stretch_and_told_with_their_panel, start,
+			stop),
 		cmocka_unit_test_setup_teardown(a_pause_says_what_it_was_and_pauses_are_weighed,
 						start, stop),
 		cmocka_unit_test_setup_teardown(wrong_questions_are_answered_with_what_is_wrong,

@@ -4,6 +4,7 @@
 
 #include "tests/unit/trace_fixture.h"
 
+#include "format/kernel_events.h"
 #include "format/lock_events.h"
 #include "viewer-server/serve/answer.h"
 
@@ -54,6 +55,13 @@ static void make_stack(uint32_t number, const char *function)
 	assert_int_equal(ctrace_writer_stack(&made.writer, &stack), CTRACE_OK);
 }
 
+static void look(uint64_t ticks, enum ctrace_run_state state, uint64_t stack)
+{
+	const struct ctrace_thread_stack seen = {0, state, stack};
+
+	ctrace_block_thread_stack(&made.blocks[HOLDER], ticks, &seen);
+}
+
 /* The holder works from 1050 to 1900, and lets go at 1500; another thread lets other locks go. */
 static void make_story(void)
 {
@@ -78,11 +86,17 @@ static void make_story(void)
 		  -110);
 	ctrace_block_begin(&made.blocks[HOLDER], site, 1050);
 	ctrace_block_sample(&made.blocks[HOLDER], 1090, &too_early);
+	look(1095, CTRACE_RUN_SLEEPING, 1);
 	ctrace_block_sample(&made.blocks[HOLDER], 1300, &within);
+	look(1310, CTRACE_RUN_SLEEPING, 0);
+	look(1320, CTRACE_RUN_SLEEPING, 2);
+	look(1330, CTRACE_RUN_YIELDED, 3);
+	look(1400, CTRACE_RUN_SLEEPING, 2);
 	ctrace_block_lock_released(&made.blocks[HOLDER], 1500, 64, CTRACE_LOCK_MUTEX);
 	/* The stack may stand in the next chunk. */
 	assert_int_equal(ctrace_writer_seal(&made.writer, &made.blocks[HOLDER]), CTRACE_OK);
 	ctrace_block_lock_stack(&made.blocks[HOLDER], 1501, 2);
+	look(1502, CTRACE_RUN_SLEEPING, 1);
 	ctrace_block_end(&made.blocks[HOLDER], site, 1900);
 	ctrace_block_lock_released(&made.blocks[OTHER], 1550, 65, CTRACE_LOCK_MUTEX);
 	ctrace_block_lock_released(&made.blocks[OTHER], 1560, 64, CTRACE_LOCK_SEMAPHORE);
@@ -229,6 +243,42 @@ static void a_wait_says_where_the_holder_was_sampled_meanwhile(void **state)
 	json_decref(answer);
 }
 
+/* Not before the wait, not once the lock was let go, and nothing that has no stack. */
+static void a_wait_says_each_place_where_the_holder_was_seen_meanwhile(void **state)
+{
+	json_t *answer = ask_wait(0);
+	json_t *holder = json_object_get(json_object_get(answer, "lock"), "holder");
+	json_t *seen = json_object_get(holder, "seen"), *first = json_array_get(seen, 0);
+
+	(void)state;
+	assert_int_equal(2, json_array_size(seen));
+	assert_string_equal("give_there", function_in(first));
+	assert_string_equal("sleeping", json_string_value(json_object_get(first, "state")));
+	assert_int_equal(320, number_at(first, "time"));
+	assert_int_equal(400, number_at(first, "last"));
+	assert_int_equal(2, number_at(first, "count"));
+	assert_string_equal("work", function_in(json_array_get(seen, 1)));
+	assert_string_equal("running",
+			    json_string_value(json_object_get(json_array_get(seen, 1), "state")));
+	assert_int_equal(0, number_at(holder, "seen_left_out"));
+	json_decref(answer);
+}
+
+static void a_lock_says_where_its_holder_was_meanwhile(void **state)
+{
+	json_t *answer = ask("{\"type\":\"locks\",\"req\":1,\"start\":0,\"end\":1e9}");
+	json_t *lock = json_array_get(json_object_get(answer, "locks"), 0);
+	json_t *held = json_object_get(json_array_get(json_object_get(lock, "waits"), 0), "held");
+	json_t *held_in = json_object_get(lock, "held_in");
+
+	(void)state;
+	assert_string_equal("give_there", json_string_value(json_object_get(held_in, "function")));
+	assert_string_equal("give_there", json_string_value(json_object_get(held, "function")));
+	assert_int_equal(320, number_at(held, "time"));
+	assert_string_equal("sleeping", json_string_value(json_object_get(held, "state")));
+	json_decref(answer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +289,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_wait_says_where_both_threads_were, start, stop),
 		cmocka_unit_test_setup_teardown(a_wait_says_where_the_holder_was_sampled_meanwhile,
 						start, stop),
+		cmocka_unit_test_setup_teardown(
+			a_wait_says_each_place_where_the_holder_was_seen_meanwhile, start, stop),
+		cmocka_unit_test_setup_teardown(a_lock_says_where_its_holder_was_meanwhile, start,
+						stop),
 		cmocka_unit_test_setup_teardown(a_wait_in_vain_was_ended_by_nobody, start, stop),
 	};
 

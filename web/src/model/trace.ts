@@ -37,6 +37,8 @@ export interface Track {
   readonly lost: number
   /** Of a thread: its events that tell of memory. */
   readonly memory?: number
+  /** Of a thread: how often somebody looked where it stood. */
+  readonly looks?: number
 }
 
 export interface Lane {

@@ -22,6 +22,7 @@ import {
 } from './details_kernel'
 import {button, el, ICONS, icon, traceText} from './dom'
 import {lockParts} from './lock_details'
+import {looksPart} from './looks_part'
 
 type Row = readonly [label: string, value: Node | string]
 
@@ -289,6 +290,10 @@ function kernelSections(app: App, trace: Trace, event: EventAnswer): HTMLElement
   if (waker !== undefined) {
     const title = isWait(event.state?.state ?? '') ? 'Who ended it' : 'Woken by'
     sections.push(section(title, wakerPart(app, trace, event, waker)))
+  }
+  if (event.state !== undefined) {
+    const looks = looksPart(event.state, event.start, 'sleep')
+    sections.push(...(looks.length > 0 ? [section('Where it slept', ...looks)] : []))
   }
   if (event.lock !== undefined) {
     const parts = lockParts(app, trace, event, event.lock)

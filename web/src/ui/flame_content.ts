@@ -28,6 +28,8 @@ export interface FlameContent {
   /** Said in place of a graph without nodes. */
   readonly empty: string
   readonly words: FlameWords
+  /** A node that stands for what nothing is known of: grey. */
+  readonly unseen?: number
   /** Of estimates: half the width of a node's 95 % interval. */
   readonly spread?: (node: number) => number
 }

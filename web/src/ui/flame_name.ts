@@ -13,6 +13,11 @@ export interface FlameName {
   readonly module: string
 }
 
+/** What stands for no function is said whole: `[not looked at]`. */
+function isNoFunction(name: string): boolean {
+  return name.startsWith('[') && name.endsWith(']')
+}
+
 /** What a position in `functions` stands for; the server may not know, and a liar may point nowhere. */
 export function functionName(
   {functions}: {readonly functions: readonly (FlameFunction | undefined)[]},
@@ -26,5 +31,5 @@ export function functionName(
   const file = sourcePath(found?.file ?? '')
   return name === ''
     ? {name: fallback, brief: fallback, file, module}
-    : {name, brief: briefName(name), file, module}
+    : {name, brief: isNoFunction(name) ? name : briefName(name), file, module}
 }

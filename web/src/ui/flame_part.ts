@@ -87,7 +87,9 @@ function flameCanvas(
   const nameOf = (node: number): string => names(node).brief
   const isMatch = (node: number): boolean => names(node).name.toLowerCase().includes(state.text)
   const swatch = (node: number): (typeof palette)[number] =>
-    state.text !== '' && !isMatch(node) ? grey : palette[swatchOf(names(node).name)]
+    node === flame.unseen || (state.text !== '' && !isMatch(node))
+      ? grey
+      : palette[swatchOf(names(node).name)]
 
   const draw = (): void => {
     const width = canvas.parentElement?.clientWidth ?? 0

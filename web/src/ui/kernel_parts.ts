@@ -5,7 +5,7 @@
 import {formatFigure, type Nanos} from '../model/nanos'
 import {shown} from '../model/shown'
 import {laneOfTrack, type Trace, type Track} from '../model/trace'
-import type {EventAnswer, SplitAnswer, Stretch} from '../wire/api'
+import type {SplitAnswer, Stretch} from '../wire/api'
 import {Cancelled} from '../wire/client'
 import type {App} from './app'
 import {askedPart, type Asked} from './asked'
@@ -37,22 +37,6 @@ export function flameOf(app: App, stretch: Stretch): Asked {
   return askedPart(app.client().ask('flame', stretch), answer =>
     flamePart(flameOfSamples(answer), app.theme()),
   )
-}
-
-/** Of a span: where its time went, and the samples in it. */
-export function spanParts(app: App, trace: Trace, event: EventAnswer): readonly [string, Asked][] {
-  const stretch: Stretch = {lane: event.lane, index: event.index}
-  const parts: [string, Asked][] = []
-  if (event.kind !== 'span' || event.duration <= 0) {
-    return parts
-  }
-  if (hasStates(trace, event.track)) {
-    parts.push(['Where its time went', splitOf(app, trace, stretch)])
-  }
-  if (hasSamples(trace, event.track)) {
-    parts.push(['Samples in it', flameOf(app, stretch)])
-  }
-  return parts
 }
 
 interface ThreadSplit {

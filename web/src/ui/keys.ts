@@ -141,7 +141,9 @@ export function makeKeys(app: App, actions: Actions, parts: KeyParts): void {
   }
 
   const isButton = (target: EventTarget | null): boolean =>
-    target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement
+    target instanceof HTMLButtonElement ||
+    target instanceof HTMLAnchorElement ||
+    (target instanceof HTMLElement && target.tagName === 'SUMMARY')
 
   window.addEventListener('keydown', event => {
     if (event.defaultPrevented || app.opened() === null) {

@@ -2,11 +2,13 @@
 // The panel of a wait for a lock: where the thread waited, who had the lock, who let it go and where.
 
 import {formatDuration} from '../model/nanos'
+import {isWait} from '../model/states'
 import type {Trace} from '../model/trace'
 import type {EventAnswer, LockFacts} from '../wire/api'
 import type {App} from './app'
 import {stackPart, wakerPart} from './details_kernel'
-import {button, el} from './dom'
+import {button, el, traceText} from './dom'
+import {looksPart} from './looks_part'
 
 type Part = readonly [heading: string, parts: readonly Node[]]
 
@@ -26,6 +28,22 @@ function sampledPart(
   ]
 }
 
+/** Where it was seen while others waited, asleep or not; else where a sample found it. */
+function whereHolderWas(
+  app: App,
+  event: EventAnswer,
+  holder: NonNullable<LockFacts['holder']>,
+): readonly Node[] {
+  const {seen: [first] = [], sampled, label, tid} = holder
+  if (first === undefined) {
+    return sampled === undefined ? [] : sampledPart(app, event, sampled)
+  }
+  const how = isWait(first.state) ? 'was asleep at' : 'ran, at'
+  const title = el('h4', {}, 'While this thread waited, ')
+  title.append(traceText(label === '' ? 'thread' : label), ` ${tid} ${how}`)
+  return [title, ...looksPart(holder, event.start, 'wait')]
+}
+
 /** Time from the signal to the end: the thread woke up, and of a condition it had its mutex again. */
 function untilItWentOn(event: EventAnswer, lock: LockFacts): Node[] {
   const left = event.start + event.duration - (lock.waker?.time ?? 0)
@@ -43,7 +61,7 @@ export function lockParts(app: App, trace: Trace, event: EventAnswer, lock: Lock
   }
   if (holder !== undefined) {
     const had = wakerPart(app, trace, event, holder, 'when the wait began')
-    const at = holder.sampled === undefined ? [] : sampledPart(app, event, holder.sampled)
+    const at = whereHolderWas(app, event, holder)
     parts.push(['Who had the lock', [had, ...at]])
   }
   if (waker !== undefined) {

@@ -8,6 +8,7 @@ import {formatCount, formatPlural} from '../model/quantity'
 import type {RangeSelection} from '../model/selection'
 import {shown} from '../model/shown'
 import {sourcePath} from '../model/source_path'
+import {isWait} from '../model/states'
 import type {Trace, Track} from '../model/trace'
 import type {Deadlock, LockRow, LocksAnswer, LockThread, LockWait, StackFrame} from '../wire/api'
 import type {App} from './app'
@@ -139,6 +140,17 @@ function lockCell(row: LockRow): HTMLElement {
   return words
 }
 
+/** Where the holder was meanwhile. */
+function heldText({held, start}: LockWait): readonly (Node | string)[] {
+  if (held === undefined) {
+    return []
+  }
+  const how = isWait(held.state) ? 'asleep in' : 'running in'
+  const when = `, ${formatDuration(Math.max(0, held.time - start))} into it`
+  const name = held.function ?? ''
+  return [` · ${how} `, traceText(name === '' ? '?' : briefName(name), 'mono'), when]
+}
+
 /** A line for the wait, and one for what is known of it; its function where that is not the usual one. */
 function waitItem(app: App, row: LockRow, wait: LockWait): HTMLElement {
   const {waits_in: frame, holder} = wait
@@ -149,6 +161,7 @@ function waitItem(app: App, row: LockRow, wait: LockWait): HTMLElement {
   if (holder !== undefined) {
     about.append(' · held by ', threadText(holder))
   }
+  about.append(...heldText(wait))
   if (!wait.is_over) {
     about.append(' · not over')
   }
@@ -172,6 +185,7 @@ function lockDetail(app: App, row: LockRow): HTMLElement {
     }
   }
   place('Waited in', row.waited_in)
+  place('Holder was in', row.held_in)
   place('Let go in', row.let_go_in)
   add('Median, 99 %', `${formatDuration(row.p50)}, ${formatDuration(row.p99)}`)
   if (row.holder !== undefined) {

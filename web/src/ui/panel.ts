@@ -11,7 +11,8 @@ import {button, byId, el, traceText} from './dom'
 import type {Marking} from './marking'
 import {markList} from './marklist'
 import type {Asked} from './asked'
-import {flameOf, spanParts, splitOf} from './kernel_parts'
+import {splitOf} from './kernel_parts'
+import {profileOf, sidesOf, spanParts} from './profile_part'
 import {rangeTabs} from './range_tabs'
 import {makeResults, type Results} from './results'
 import {longestTable} from './totals'
@@ -140,7 +141,11 @@ export function makePanel(app: App, actions: PanelActions): void {
       case 'state':
         return splitOf(app, trace, {track: lane.track, start, end})
       case 'sample':
-        return flameOf(app, {track: lane.track, start, end})
+        return profileOf(
+          app,
+          {track: lane.track, start, end},
+          sidesOf(trace, [trace.trackById.get(lane.track)]),
+        )
       default:
         return null
     }

@@ -8,9 +8,10 @@ import type {App} from './app'
 import type {Asked} from './asked'
 import {button, el, traceText} from './dom'
 import {hasMemory, heapTab} from './heap_part'
-import {flameOf, hasSamples, hasStates, splitOf, threadSplits} from './kernel_parts'
+import {hasStates, splitOf, threadSplits} from './kernel_parts'
 import {locksOf, mayHaveLocks} from './locks_part'
 import {hasPauses, pausesPart} from './pauses_part'
+import {profileOf, sidesOf} from './profile_part'
 
 export type RangeTab = 'spans' | 'split' | 'samples' | 'memory' | 'locks' | 'pauses'
 
@@ -36,7 +37,7 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   if (tracks.some(track => hasStates(trace, track.id))) {
     tabs.push('split')
   }
-  if (tracks.some(track => hasSamples(trace, track.id))) {
+  if (sidesOf(trace, tracks).length > 0) {
     tabs.push('samples')
   }
   if (tracks.some(hasMemory)) {
@@ -51,20 +52,21 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   return tabs
 }
 
-function flameOfRange(
+function profileOfRange(
   app: App,
   trace: Trace,
   range: RangeSelection,
   tracks: readonly Track[],
 ): Asked {
-  const sampled = tracks.filter(track => hasSamples(trace, track.id))
+  const sampled = tracks.filter(track => sidesOf(trace, [track]).length > 0)
   const {start, end} = range
   const isAll = range.tracks.length === 0
   const root = el('div')
   let asked: Asked | null = null
   const show = (track: number): void => {
     asked?.cancel()
-    asked = flameOf(app, {track, start, end})
+    const whose = track < 0 ? sampled : [trace.trackById.get(track)]
+    asked = profileOf(app, {track, start, end}, sidesOf(trace, whose))
     place.replaceChildren(asked.root)
   }
   const choice = el('select', {label: 'Samples of which thread'})
@@ -102,7 +104,7 @@ export function rangeTabs(
       return pausesPart(app, trace, range, tracks)
     }
     if (tab === 'samples') {
-      return flameOfRange(app, trace, range, tracks)
+      return profileOfRange(app, trace, range, tracks)
     }
     if (tab === 'locks') {
       return locksOf(app, trace, range, tracks)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where the wall time of a span or of a stretch of a thread went: a bar, a table, the longest waits.
 
+import {briefName} from '../model/function_name'
 import {formatDuration, formatFigure} from '../model/nanos'
 import {formatCount, formatShare} from '../model/quantity'
 import {nameOf, type Place, type Trace} from '../model/trace'
@@ -134,8 +135,16 @@ function partTable(app: App, trace: Trace, answer: SplitAnswer): HTMLElement {
   return makeTable(columns, answer.parts, 1).root
 }
 
+/** The function of the program's that the thread slept in. */
+function sleptIn({slept_in: frame}: SplitWait): readonly Node[] {
+  const name = frame?.function ?? ''
+  return name === ''
+    ? []
+    : [el('span', {class: 'faint', text: ' in '}), traceText(briefName(name), 'mono')]
+}
+
 function waitItem(app: App, trace: Trace, answer: SplitAnswer, wait: SplitWait): HTMLElement {
-  const name = traceText(partName(trace, wait))
+  const name = el('span', {}, traceText(partName(trace, wait)), ...sleptIn(wait))
   const after = formatDuration(Math.max(0, wait.start - answer.start))
   return el(
     'li',

@@ -69,22 +69,38 @@ export interface Waker {
   readonly doing_name?: number
 }
 
+/** A place where a thread was seen to stand in a stretch, and when. */
+export interface SeenAt {
+  readonly time: Nanos
+  readonly last: Nanos
+  readonly count: number
+  readonly state: string
+  readonly frames: readonly StackFrame[]
+}
+
+/** Places, each once; so many looks at others have no room. */
+export interface Seen {
+  readonly seen?: readonly SeenAt[]
+  readonly seen_left_out?: number
+}
+
 /** Of a wait for a lock: where the thread waited, who had the lock when the wait began, who let it go. */
 export interface LockFacts {
   readonly frames?: readonly StackFrame[]
-  readonly holder?: Waker & {
-    /** Where it was found running while it had the lock. */
-    readonly sampled?: {
-      readonly time: Nanos
-      readonly place: Place
-      readonly frames: readonly StackFrame[]
+  readonly holder?: Waker &
+    Seen & {
+      /** Where it was found running while it had the lock. */
+      readonly sampled?: {
+        readonly time: Nanos
+        readonly place: Place
+        readonly frames: readonly StackFrame[]
+      }
     }
-  }
   /** With where it let go. */
   readonly waker?: Waker & {readonly frames?: readonly StackFrame[]}
 }
 
-export interface StateFacts {
+export interface StateFacts extends Seen {
   readonly state: string
   readonly cpu?: number
   readonly call?: {readonly lane: number; readonly index: number; readonly name: number}
@@ -247,6 +263,8 @@ export interface SplitWait {
   readonly duration: Nanos
   readonly part: string
   readonly name?: number
+  /** The function that the thread slept in. */
+  readonly slept_in?: StackFrame
 }
 
 /** Where the wall time of a span or a stretch of a thread went; the totals sum to the duration. */
@@ -283,6 +301,21 @@ export interface FlameAnswer {
   readonly left_out: number
   readonly functions: readonly FlameFunction[]
   readonly nodes: readonly FlameNode[]
+}
+
+export interface SleepSum {
+  readonly total: Nanos
+  readonly count: number
+  /** Of the total: where no states are known. */
+  readonly estimated: Nanos
+}
+
+/** Where threads slept; `weight` and `nodes` are of what somebody looked at. */
+export interface SleepsAnswer extends Omit<FlameAnswer, 'type'> {
+  readonly type: 'sleeps'
+  readonly threads: number
+  readonly all: SleepSum
+  readonly not_looked_at: SleepSum
 }
 
 /** alive, alive at the start, alive at both, got, freed, overdue: of each bytes, blocks, and the variance of the bytes. */
@@ -395,6 +428,8 @@ export interface LockWait {
   readonly holder?: LockThread
   readonly waits_in?: StackFrame
   readonly place?: Place
+  /** Where the holder was seen meanwhile. */
+  readonly held?: {readonly time: Nanos; readonly state: string; readonly function?: string}
 }
 
 export interface LockRow {
@@ -414,6 +449,8 @@ export interface LockRow {
   readonly holder_count?: number
   readonly waited_in?: StackFrame
   readonly let_go_in?: StackFrame
+  /** Where its holders were in most of the waiting. */
+  readonly held_in?: StackFrame
   /** The longest ones. */
   readonly waits: readonly LockWait[]
 }
@@ -455,6 +492,7 @@ export type Answer =
   | FoundAnswer
   | SplitAnswer
   | FlameAnswer
+  | SleepsAnswer
   | LocksAnswer
   | HeapAnswer
   | HeapSoFar
@@ -472,6 +510,7 @@ export type Stretch =
 export interface Questions {
   readonly split: {readonly ask: Stretch; readonly answer: SplitAnswer}
   readonly flame: {readonly ask: Stretch; readonly answer: FlameAnswer}
+  readonly sleeps: {readonly ask: Stretch; readonly answer: SleepsAnswer}
   readonly locks: {
     readonly ask: {
       readonly start: Nanos

@@ -60,6 +60,22 @@ const flame = {
   ],
 }
 
+const sleeps = {
+  ...flame,
+  type: 'sleeps',
+  threads: 2,
+  all: {total: 50, count: 4, estimated: 0},
+  not_looked_at: {total: 20, count: 1, estimated: 0},
+}
+
+test('sleeps are a flame with sums that are sound', () => {
+  equal(complaint(sleeps), '')
+  match(complaint({...sleeps, all: {total: -1, count: 4, estimated: 0}}), /wrong or missing "all"/)
+  match(complaint({...sleeps, not_looked_at: 20}), /wrong or missing "not_looked_at"/)
+  match(complaint({...sleeps, nodes: [[0, 0, 1, 1, 1]]}), /wrong or missing "nodes"/)
+  match(complaint({...sleeps, threads: undefined}), /wrong or missing "threads"/)
+})
+
 test('a flame is a tree: parents first, no part above its whole', () => {
   equal(complaint(flame), '')
   const lies = [

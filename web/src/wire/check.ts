@@ -9,6 +9,7 @@ import {
   lockFacts,
   PAUSES,
   sampleFacts,
+  SLEEPS,
   source,
   SPLIT,
   stateFacts,
@@ -61,6 +62,7 @@ const track = shape({
   events: isCount,
   lost: isCount,
   memory: maybe(isCount),
+  looks: maybe(isCount),
 })
 
 const lane = shape({
@@ -137,6 +139,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, Test>>>> = {
   found: {req: isNumber, lane: isNumber, index: isNumber, start: isTime, duration: isTime},
   split: SPLIT,
   flame: FLAME,
+  sleeps: SLEEPS,
   locks: LOCKS,
   heap: HEAP,
   pauses: PAUSES,

@@ -39,7 +39,33 @@ const WAKER = {
 
 const waker = shape(WAKER)
 
+export const stackFrame = shape({
+  function: maybe(isText),
+  file: maybe(isText),
+  line: maybe(isCount),
+  module: maybe(isText),
+  address: maybe(isText),
+  is_inlined: maybe(isBoolean),
+})
+
+/** Where a thread was seen to stand. */
+const SEEN = {
+  seen: maybe(
+    listOf(
+      shape({
+        time: isTime,
+        last: isTime,
+        count: isCount,
+        state: isText,
+        frames: listOf(stackFrame),
+      }),
+    ),
+  ),
+  seen_left_out: maybe(isCount),
+}
+
 export const stateFacts = shape({
+  ...SEEN,
   state: isText,
   cpu: maybe(isCount),
   call: maybe(shape({lane: isCount, index: isCount, name: isCount})),
@@ -55,20 +81,11 @@ export const turnFacts = shape({
   running: maybe(tuple(2)),
 })
 
-export const stackFrame = shape({
-  function: maybe(isText),
-  file: maybe(isText),
-  line: maybe(isCount),
-  module: maybe(isText),
-  address: maybe(isText),
-  is_inlined: maybe(isBoolean),
-})
-
 const sampled = shape({time: isTime, place: tuple(2), frames: listOf(stackFrame)})
 
 export const lockFacts = shape({
   frames: maybe(listOf(stackFrame)),
-  holder: maybe(shape({...WAKER, sampled: maybe(sampled)})),
+  holder: maybe(shape({...WAKER, ...SEEN, sampled: maybe(sampled)})),
   waker: maybe(shape({...WAKER, frames: maybe(listOf(stackFrame))})),
 })
 
@@ -101,6 +118,7 @@ const splitWait = shape({
   duration: isTime,
   part: isText,
   name: maybe(isCount),
+  slept_in: maybe(stackFrame),
 })
 
 /** A collector's work, a pause, a stopped thread. */
@@ -206,4 +224,13 @@ export const FLAME: Readonly<Record<string, Test>> = {
   start: isTime,
   end: isTime,
   ...FLAME_PARTS,
+}
+
+const sleepSum = shape({total: isLength, count: isCount, estimated: isLength})
+
+export const SLEEPS: Readonly<Record<string, Test>> = {
+  ...FLAME,
+  threads: isCount,
+  all: sleepSum,
+  not_looked_at: sleepSum,
 }

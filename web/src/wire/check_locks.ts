@@ -26,6 +26,7 @@ const WAIT: Readonly<Record<string, Test>> = {
   holder: maybe(thread),
   waits_in: maybe(stackFrame),
   place: maybe(tuple(2)),
+  held: maybe(shape({time: isTime, state: isText, function: maybe(isText)})),
 }
 
 const row = shape({
@@ -45,6 +46,7 @@ const row = shape({
   holder_count: maybe(isCount),
   waited_in: maybe(stackFrame),
   let_go_in: maybe(stackFrame),
+  held_in: maybe(stackFrame),
   waits: listOf(shape(WAIT)),
 })
 

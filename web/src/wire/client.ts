@@ -58,6 +58,7 @@ const ANSWERS: Readonly<Record<keyof Questions, Answer['type']>> = {
   split: 'split',
   pauses: 'pauses',
   flame: 'flame',
+  sleeps: 'sleeps',
   heap: 'heap',
   locks: 'locks',
 }
