@@ -70,6 +70,13 @@ PUBLIC_HEADER = PUBLIC_FOLDER + "ctrace/trace.h"
 PUBLIC_HEADERS = {PUBLIC_HEADER, *(PUBLIC_FOLDER + f"ctrace/trace_{part}.h" for part in ("macros", "calls", "c", "cxx", "off"))}
 STANDARD_HEADERS = {"errno.h", "stdarg.h", "stdatomic.h", "atomic", "stdbool.h", "stddef.h", "stdint.h", "string.h", "type_traits"}
 
+# What only these files may speak of, so that one place answers it: which look at a thread tells of which sleep.
+SPOKEN_BY = {
+    "ctrace_look_asleep": ("viewer-server/model/threads/look_list.", "viewer-server/model/ask/sleeps.c"),
+    "ctrace_looks_tell": ("viewer-server/model/threads/look_list.", "viewer-server/model/ask/sleeps.c", "viewer-server/model/ask/lock_detail.c"),
+    "ctrace_look_since": ("viewer-server/model/threads/look_list.", "viewer-server/model/ask/sleeps.c"),
+}
+
 SOURCES = {".c", ".h", ".def", ".cpp", ".hpp", ".ts", ".mjs", ".js", ".py", ".css"}
 LICENSED = {".c", ".h", ".def", ".cpp", ".hpp", ".ts", ".py"}
 LINES_MAX = 800
@@ -220,6 +227,15 @@ def check_libraries(tree):
             yield path, line, f"the public header must not need <{written[1:]}>"
 
 
+def check_speakers(tree):
+    for path in tree.of(".c", ".h"):
+        text = tree.read(path) if folder_of(path) in MAY_USE else ""
+        for word, speakers in SPOKEN_BY.items():
+            at = text.find(word + "(")
+            if at >= 0 and not path.startswith(speakers):
+                yield path, line_at(text, at), f"only {', '.join(speakers)} may call {word}"
+
+
 def check_cycles(tree):
     graph, where = {}, {}
     for path, line, _, target in uses(tree):
@@ -304,7 +320,7 @@ def check_characters(tree):
             yield path, line_at(text, found.start()), f"character U+{ord(found.group(0)):04X}: write it as an escape"
 
 
-CHECKS = (check_arrows, check_roots, check_libraries, check_cycles, check_names, check_length, check_licence, check_sinks,
+CHECKS = (check_arrows, check_roots, check_libraries, check_speakers, check_cycles, check_names, check_length, check_licence, check_sinks,
           check_atomics, check_characters)
 
 

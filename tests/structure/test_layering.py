@@ -95,6 +95,9 @@ class Layering(unittest.TestCase):
     def test_only_serve_knows_libwebsockets(self):
         self.assert_found("check_libraries", "viewer-server/model/bad.c", C + "#include <libwebsockets.h>\n")
 
+    def test_one_place_says_which_look_tells_of_which_sleep(self):
+        self.assert_found("check_speakers", "viewer-server/serve/bad.c", C + "int f(void)\n{\n\treturn ctrace_look_asleep(0);\n}\n")
+
     def test_the_public_header_needs_only_the_standard_library(self):
         self.assert_found("check_libraries", layering.PUBLIC_HEADER, C + "#include <pthread.h>\n")
 

@@ -207,6 +207,26 @@ static void without_switches_a_look_stands_for_the_time_since_the_one_before(voi
 	ctrace_sleep_sums_finish(&sums);
 }
 
+static void an_estimate_is_less_what_samples_found_the_thread_running(void **state)
+{
+	const struct ctrace_sample sample = {0, 0, 100, HERE};
+	struct ctrace_sleep_sums sums;
+
+	(void)state;
+	look(400, MAIN, CTRACE_RUN_SLEEPING, HERE);
+	look(700, MAIN, CTRACE_RUN_SLEEPING, HERE);
+	for (uint64_t ns = 500; ns <= 800; ns += 100) {
+		ctrace_block_sample(&ctrace_stage.made.blocks[1], CTRACE_FIXTURE_BASE + ns,
+				    &sample);
+	}
+	look(750, MAIN, CTRACE_RUN_SLEEPING, THERE);
+	ctrace_stage_tell();
+	sums = sums_of(track_of(MAIN), 0, UINT64_MAX);
+	assert_int_equal(row_of(&sums, HERE)->sum.total, 400 + 300 - 2 * 100);
+	assert_int_equal(sums.all.total, 400 + 300 - 2 * 100);
+	ctrace_sleep_sums_finish(&sums);
+}
+
 static void a_look_in_the_threads_own_stream_tells_the_same(void **state)
 {
 	const struct ctrace_thread_stack own = {0, CTRACE_RUN_SLEEPING, THERE};
@@ -327,6 +347,9 @@ int main(void)
 			ctrace_stage_end),
 		cmocka_unit_test_setup_teardown(
 			without_switches_a_look_stands_for_the_time_since_the_one_before, start,
+			ctrace_stage_end),
+		cmocka_unit_test_setup_teardown(
+			an_estimate_is_less_what_samples_found_the_thread_running, start,
 			ctrace_stage_end),
 		cmocka_unit_test_setup_teardown(a_look_in_the_threads_own_stream_tells_the_same,
 						start, ctrace_stage_end),

@@ -95,29 +95,32 @@ static void add_sleep(struct summing *summing, uint32_t track, const struct ctra
 	}
 }
 
-static void add_track(struct summing *summing, uint32_t track)
+static void add_walk(struct summing *summing, uint32_t track, struct ctrace_sleep_walk *walk)
 {
-	const struct ctrace_sleep_settings *settings = summing->settings;
 	uint64_t before = summing->sums->all.count;
-	struct ctrace_sleep_walk walk;
 	struct ctrace_sleep sleep;
 
-	if (!ctrace_sleep_walk_init(&walk, summing->model, track, settings->start, settings->end)) {
-		summing->status = CTRACE_ERR_NOT_FOUND;
-		return;
-	}
-	while (ctrace_sleep_walk_next(&walk, &sleep) && goes_on(summing)) {
+	while (ctrace_sleep_walk_next(walk, &sleep) && goes_on(summing)) {
 		add_sleep(summing, track, &sleep);
 	}
 	summing->sums->threads += summing->sums->all.count > before;
 }
 
+static void add_track(struct summing *summing, uint32_t track)
+{
+	struct ctrace_sleep_walk walk;
+
+	if (ctrace_sleep_walk_init(&walk, summing->model, track, summing->settings->start,
+				   summing->settings->end)) {
+		add_walk(summing, track, &walk);
+	} else {
+		summing->status = CTRACE_ERR_NOT_FOUND;
+	}
+}
+
 static bool is_wanted(const struct ctrace_sleep_settings *settings,
 		      const struct ctrace_track *track)
 {
-	if (track->kind != CTRACE_TRACK_THREAD) {
-		return false;
-	}
 	for (uint32_t i = 0; i < settings->thread_count; i++) {
 		if (settings->threads[i] == track->tid) {
 			return true;
@@ -126,14 +129,19 @@ static bool is_wanted(const struct ctrace_sleep_settings *settings,
 	return settings->thread_count == 0;
 }
 
-static void add_tracks(struct summing *summing)
+static void add_threads(struct summing *summing)
 {
-	uint32_t count;
+	uint32_t count, threads = ctrace_sleep_threads(summing->model);
 	const struct ctrace_track *tracks = ctrace_model_tracks(summing->model, &count);
+	struct ctrace_sleep_walk walk;
 
-	for (uint32_t i = 0; i < count && summing->status == CTRACE_OK; i++) {
-		if (is_wanted(summing->settings, &tracks[i])) {
-			add_track(summing, i);
+	for (uint32_t i = 0; i < threads && summing->status == CTRACE_OK; i++) {
+		uint32_t track = ctrace_sleep_track(summing->model, i);
+
+		if (is_wanted(summing->settings, &tracks[track])) {
+			ctrace_sleep_walk_thread(&walk, summing->model, i, summing->settings->start,
+						 summing->settings->end);
+			add_walk(summing, track, &walk);
 		}
 	}
 }
@@ -158,7 +166,7 @@ enum ctrace_status ctrace_sleep_sums_init(struct ctrace_sleep_sums *sums,
 	if (settings->track != CTRACE_NONE) {
 		add_track(&summing, settings->track);
 	} else {
-		add_tracks(&summing);
+		add_threads(&summing);
 	}
 	if (sums->count > 0) {
 		qsort(sums->rows, sums->count, sizeof(*sums->rows), most_first);

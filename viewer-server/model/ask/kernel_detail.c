@@ -6,6 +6,7 @@
 #include "viewer-server/model/ask/event_origin.h"
 #include "viewer-server/model/ask/lock_detail.h"
 #include "viewer-server/model/ask/near.h"
+#include "viewer-server/model/ask/sleeps.h"
 #include "viewer-server/model/kernel/call_decode.h"
 #include "viewer-server/model/threads/call_fields.h"
 #include "viewer-server/model/threads/pairing.h"
@@ -293,11 +294,7 @@ static enum ctrace_status find_state(struct ctrace_detail *detail, const struct 
 
 	detail->kernel.state = detail->event.name - CTRACE_NAME_STATE;
 	detail->kernel.in_call = ctrace_kernel_call_at(model, stream, detail->event.start);
-	if (ctrace_thread_state_is_waiting(detail->kernel.state)) {
-		detail->kernel.seen =
-			ctrace_looks_tell(&model->streams[stream].looks, detail->event.start,
-					  detail->event.start + detail->event.duration, true);
-	}
+	detail->kernel.seen = ctrace_sleep_told(model, detail->event.place);
 	take_cpu(detail, model, &detail->origin.event, &detail->chunk);
 	if (detail->kernel.state == CTRACE_STATE_WOKEN) {
 		find_waker(detail, model, &detail->origin.event);

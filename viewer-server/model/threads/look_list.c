@@ -105,7 +105,7 @@ const struct ctrace_look *ctrace_look_within(const struct ctrace_column *looks, 
 	for (size_t i = ctrace_look_first(looks, begin); i < looks->count; i++) {
 		const struct ctrace_look *look = ctrace_look_at(looks, i);
 
-		if (look->time > end) {
+		if (look->time >= end) {
 			return NULL;
 		}
 		if (look->stack != 0) {
@@ -140,7 +140,7 @@ struct ctrace_looks_told ctrace_looks_tell(const struct ctrace_column *looks, ui
 		const struct ctrace_look *look = ctrace_look_at(looks, i);
 		struct ctrace_look_told *item;
 
-		if (look->time > end) {
+		if (look->time >= end) {
 			break;
 		}
 		if (look->stack == 0 || (is_of_sleeps && !ctrace_look_is_asleep(look))) {

@@ -54,7 +54,7 @@ bool ctrace_look_is_asleep(const struct ctrace_look *look);
 const struct ctrace_look *ctrace_look_asleep(const struct ctrace_column *looks, uint64_t begin,
 					     uint64_t end);
 
-/* The first look in [begin, end] that has a stack, however the thread stood. NULL: there is none.
+/* The first look in [begin, end) that has a stack, however the thread stood. NULL: there is none.
  */
 const struct ctrace_look *ctrace_look_within(const struct ctrace_column *looks, uint64_t begin,
 					     uint64_t end);
@@ -74,7 +74,7 @@ struct ctrace_looks_told {
 	struct ctrace_look_told items[CTRACE_LOOKS_TOLD_MAX]; /* by time */
 };
 
-/* The looks in [begin, end] that have a stack, also those that found the thread running, unless
+/* The looks in [begin, end) that have a stack, also those that found the thread running, unless
  * only sleeps are asked for. */
 struct ctrace_looks_told ctrace_looks_tell(const struct ctrace_column *looks, uint64_t begin,
 					   uint64_t end, bool is_of_sleeps);

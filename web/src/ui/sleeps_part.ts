@@ -79,7 +79,7 @@ function remark({all}: SleepsAnswer): HTMLElement[] {
   }
   const some =
     all.estimated < all.total ? `${formatDuration(all.estimated)} is estimated` : 'Estimated'
-  const text = `≈ ${some}: when these threads ran was not recorded, so each look at one that slept stands for the time since the look before it, at most 1 s.`
+  const text = `≈ ${some}: when these threads ran was not recorded, so each look at one that slept stands for the time since the look before it, at most 1 s, less what samples say that it ran.`
   return [el('p', {class: 'remark', text})]
 }
 
