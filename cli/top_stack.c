@@ -6,6 +6,7 @@
 #include "cli/json_out.h"
 #include "format/limits.h"
 #include "viewer-server/analysis/heap_stack.h"
+#include "viewer-server/analysis/lock_places.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -29,11 +30,15 @@ void ctrace_top_stack_text(FILE *out, const struct ctrace_trace *trace, uint32_t
 	const struct ctrace_frame_row *frames[CTRACE_HEAP_STACK_MAX];
 	unsigned count = ctrace_heap_stack(trace, stack, frames);
 
-	for (unsigned i = 0; i < count && i < most; i++) {
-		fputs(i > 0 ? " < " : "", out);
-		ctrace_top_stack_function(out, trace, frames[i]);
+	const struct ctrace_told_frames told = ctrace_lock_told_frames(trace, frames, count);
+	unsigned at = told.call, put = 0;
+
+	for (; at < count && put < most; put++) {
+		fputs(put > 0 ? " < " : "", out);
+		ctrace_top_stack_function(out, trace, frames[at]);
+		at = at < told.own ? told.own : at + 1;
 	}
-	fputs(count > most ? " < …" : count == 0 ? "(stack not known)" : "", out);
+	fputs(at < count ? " < …" : count == 0 ? "(stack not known)" : "", out);
 }
 
 void ctrace_top_stack_frame_json(FILE *out, const struct ctrace_trace *trace,

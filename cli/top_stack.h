@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* "inner < caller < main", at most `most` functions of it; " < …" where there are more. What would
- * move the cursor becomes '?'. */
+/* "usleep < caller < main", from what the program called to sleep on, at most `most` functions of
+ * it; " < …" where there are more. What would move the cursor becomes '?'. */
 void ctrace_top_stack_text(FILE *out, const struct ctrace_trace *trace, uint32_t stack,
 			   unsigned most);
 /* One function of it. */

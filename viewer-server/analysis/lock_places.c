@@ -18,12 +18,14 @@ static const char *const passed_over[] = {
 #define STANDARD_FOLDER "/include/c++/"
 
 /* What libraries are called that only pass a sleep on to the kernel, and the kernel itself. */
-static const char *const passing_modules[] = {"libc.so.",	 "libc-2.",  "libpthread",
-					      "ld-linux",	 "ld-musl-", "libctrace-preload",
-					      "libctrace-alloc", "[vdso]",   "[kernel]"};
+static const char *const passing_modules[] = {"libc.so.", "libc-2.", "libpthread", "ld-linux",
+					      "ld-musl-", "[vdso]",  "[kernel]"};
+/* Ours, which stand between the program and these. */
+static const char *const own_modules[] = {"libctrace-preload", "libctrace-alloc"};
 
-static bool is_in_passing_module(const struct ctrace_trace *trace,
-				 const struct ctrace_frame_row *frame)
+/* Does the name of the frame's module, without its folders, begin with one of these? */
+static bool is_in_module(const struct ctrace_trace *trace, const struct ctrace_frame_row *frame,
+			 const char *const *names, size_t count)
 {
 	const struct ctrace_module_row *module = ctrace_trace_module(trace, frame->module);
 	struct ctrace_bytes path = ctrace_trace_string(trace, module != NULL ? module->path : 0);
@@ -31,21 +33,29 @@ static bool is_in_passing_module(const struct ctrace_trace *trace,
 	const char *name = slash != NULL ? slash + 1 : path.bytes;
 	size_t length = path.size > 0 ? path.size - (size_t)(name - path.bytes) : 0;
 
-	for (size_t i = 0; i < sizeof(passing_modules) / sizeof(passing_modules[0]); i++) {
-		size_t size = strlen(passing_modules[i]);
+	for (size_t i = 0; i < count; i++) {
+		size_t size = strlen(names[i]);
 
-		if (length >= size && memcmp(name, passing_modules[i], size) == 0) {
+		if (length >= size && memcmp(name, names[i], size) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
+#define COUNT_OF(names) (sizeof(names) / sizeof((names)[0]))
+
+static bool is_ours(const struct ctrace_trace *trace, const struct ctrace_frame_row *frame)
+{
+	return is_in_module(trace, frame, own_modules, COUNT_OF(own_modules));
+}
+
 static bool is_passed_over(const struct ctrace_trace *trace, const struct ctrace_frame_row *frame)
 {
 	struct ctrace_bytes name = ctrace_trace_string(trace, frame->function), file;
 
-	if (is_in_passing_module(trace, frame)) {
+	if (is_ours(trace, frame) ||
+	    is_in_module(trace, frame, passing_modules, COUNT_OF(passing_modules))) {
 		return true;
 	}
 
@@ -85,6 +95,19 @@ uint32_t ctrace_lock_place(const struct ctrace_trace *trace, uint32_t stack)
 		row = row->parent != 0 ? ctrace_trace_stack(trace, row->parent) : NULL;
 	}
 	return found != 0 ? found : innermost;
+}
+
+struct ctrace_told_frames ctrace_lock_told_frames(const struct ctrace_trace *trace,
+						  const struct ctrace_frame_row *const *frames,
+						  unsigned count)
+{
+	struct ctrace_told_frames told = {0, 0};
+
+	while (told.own < count && is_passed_over(trace, frames[told.own])) {
+		told.call = is_ours(trace, frames[told.own]) ? told.call : told.own;
+		told.own++;
+	}
+	return told.own < count ? told : (struct ctrace_told_frames){0, 0};
 }
 
 void ctrace_lock_tally_add(struct ctrace_lock_tally *tally, const struct ctrace_trace *trace,

@@ -15,6 +15,18 @@
 /* The frame of that function; 0: the stack is not known. */
 uint32_t ctrace_lock_place(const struct ctrace_trace *trace, uint32_t stack);
 
+/*
+ * What of a stack to say in a line, innermost first: the function that the program called to sleep
+ * ("usleep"), and from `own` on what called it. Both are 0 where the innermost function is the
+ * program's own, or none is.
+ */
+struct ctrace_told_frames {
+	unsigned call, own;
+};
+struct ctrace_told_frames ctrace_lock_told_frames(const struct ctrace_trace *trace,
+						  const struct ctrace_frame_row *const *frames,
+						  unsigned count);
+
 /* Places by what they weigh. */
 struct ctrace_lock_tally {
 	struct ctrace_weighed_place {

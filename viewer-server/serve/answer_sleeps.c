@@ -3,6 +3,8 @@
 
 #include "viewer-server/serve/answer_sleeps.h"
 
+#include "viewer-server/analysis/heap_stack.h"
+#include "viewer-server/analysis/lock_places.h"
 #include "viewer-server/analysis/sleep_sums.h"
 #include "viewer-server/serve/answer_analysis.h"
 #include "viewer-server/serve/answer_kernel.h"
@@ -79,11 +81,14 @@ enum ctrace_status ctrace_answer_sleeps(const struct ctrace_answer_source *sourc
 
 static json_t *look_of(const struct ctrace_trace *trace, const struct ctrace_look_told *told)
 {
-	return json_pack("{s:o,s:o,s:o,s:s,s:o}", "time", ctrace_json_count(told->first.time),
-			 "last", ctrace_json_count(told->last), "count",
-			 ctrace_json_count(told->count), "state",
-			 ctrace_thread_state_name(told->first.doing), "frames",
-			 ctrace_answer_frames(trace, told->first.stack));
+	const struct ctrace_frame_row *frames[CTRACE_HEAP_STACK_MAX];
+	unsigned count = ctrace_heap_stack(trace, told->first.stack, frames);
+	const struct ctrace_told_frames brief = ctrace_lock_told_frames(trace, frames, count);
+	return json_pack("{s:o,s:o,s:o,s:s,s:[i,i],s:o}", "time",
+			 ctrace_json_count(told->first.time), "last", ctrace_json_count(told->last),
+			 "count", ctrace_json_count(told->count), "state",
+			 ctrace_thread_state_name(told->first.doing), "brief", (int)brief.call,
+			 (int)brief.own, "frames", ctrace_answer_frames(trace, told->first.stack));
 }
 
 void ctrace_answer_looks(json_t *json, const struct ctrace_trace *trace,

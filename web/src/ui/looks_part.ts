@@ -17,9 +17,10 @@ function nameOf(frame: StackFrame): string {
   return name === '' ? (frame.address ?? '?') : briefName(name)
 }
 
-/** The innermost first: `inner < caller < main`. */
-function chainOf(frames: readonly StackFrame[]): HTMLElement {
+/** From what the program called to sleep on: `usleep < caller < main`; within it are the C library's own. */
+function chainOf({frames: all, brief: [call, own]}: SeenAt): HTMLElement {
   const chain = el('span', {class: 'chain'})
+  const frames = all.filter((_, i) => i === call || i >= own)
   frames.slice(0, FUNCTIONS_SHOWN).forEach((frame, i) => {
     chain.append(...(i > 0 ? [el('span', {class: 'faint', text: ' < '})] : []))
     chain.append(traceText(nameOf(frame), i === 0 ? 'mono strong' : 'mono'))
@@ -41,12 +42,7 @@ function whenText(one: SeenAt, begin: Nanos, whole: string): string {
 function place(one: SeenAt, begin: Nanos, whole: string, isOpen: boolean): HTMLElement {
   const state = isWait(one.state) ? '' : 'running · '
   const when = el('span', {class: 'soft', text: `${state}${whenText(one, begin, whole)}`})
-  const made = el(
-    'details',
-    {},
-    el('summary', {}, chainOf(one.frames), when),
-    stackPart(one.frames),
-  )
+  const made = el('details', {}, el('summary', {}, chainOf(one), when), stackPart(one.frames))
   made.open = isOpen
   return made
 }

@@ -75,6 +75,8 @@ export interface SeenAt {
   readonly last: Nanos
   readonly count: number
   readonly state: string
+  /** Of the frames, what a line needs: that one, and those from the second number on. */
+  readonly brief: readonly [call: number, own: number]
   readonly frames: readonly StackFrame[]
 }
 

@@ -57,6 +57,7 @@ const SEEN = {
         last: isTime,
         count: isCount,
         state: isText,
+        brief: tuple(2),
         frames: listOf(stackFrame),
       }),
     ),
