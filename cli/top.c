@@ -21,7 +21,7 @@ struct top_command {
 	struct ctrace_thread_list threads;
 };
 
-static void put(struct top_command *command, const struct ctrace_top *top,
+static bool put(struct top_command *command, const struct ctrace_top *top,
 		const struct ctrace_top_locks *locks, const struct ctrace_sleep_sums *sleeps,
 		const struct ctrace_model *model, const struct ctrace_trace *trace)
 {
@@ -30,11 +30,14 @@ static void put(struct top_command *command, const struct ctrace_top *top,
 		ctrace_top_sleeps_json(stdout, sleeps, trace);
 		ctrace_top_locks_json(stdout, locks, trace);
 		fprintf(stdout, "\n}\n");
-	} else {
-		ctrace_top_tables_text(stdout, top, model, command->rows);
-		ctrace_top_sleeps_text(stdout, sleeps, trace, command->rows);
-		ctrace_top_locks_text(stdout, locks, trace, command->rows);
+		return true;
 	}
+	ctrace_top_tables_text(stdout, top, model, command->rows);
+	if (!ctrace_top_sleeps_text(stdout, sleeps, trace, command->rows)) {
+		return false;
+	}
+	ctrace_top_locks_text(stdout, locks, trace, command->rows);
+	return true;
 }
 
 static bool print(struct top_command *command, const struct ctrace_model *model,
@@ -60,11 +63,12 @@ static bool print(struct top_command *command, const struct ctrace_model *model,
 
 	is_done = ctrace_top_locks_init(&locks, model, trace, &of_locks) == CTRACE_OK && is_done;
 	is_done = ctrace_sleep_sums_init(&sleeps, model, &of_sleeps) == CTRACE_OK && is_done;
+	if (is_done) {
+		ctrace_top_tables_sort(&top, model, command->sort);
+		is_done = put(command, &top, &locks, &sleeps, model, trace);
+	}
 	if (!is_done) {
 		fprintf(stderr, "ctrace top: no memory for the tables\n");
-	} else {
-		ctrace_top_tables_sort(&top, model, command->sort);
-		put(command, &top, &locks, &sleeps, model, trace);
 	}
 	ctrace_sleep_sums_finish(&sleeps);
 	ctrace_top_locks_finish(&locks);

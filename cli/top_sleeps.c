@@ -3,6 +3,7 @@
 
 #include "cli/top_sleeps.h"
 
+#include "cli/top_sleep_lines.h"
 #include "cli/top_stack.h"
 #include "cli/top_tables.h"
 
@@ -21,26 +22,41 @@ static void put_figures(FILE *out, const struct ctrace_sleep_sum *sum, uint64_t 
 		longest > 0 ? ctrace_top_tables_duration(longest, most) : "");
 }
 
-void ctrace_top_sleeps_text(FILE *out, const struct ctrace_sleep_sums *sums,
-			    const struct ctrace_trace *trace, uint64_t rows)
+static void put_lines(FILE *out, const struct ctrace_top_sleep_lines *lines, uint64_t rows)
 {
-	if (sums->count == 0) {
-		return;
-	}
 	fprintf(out, "\nwhere threads slept\n   %10s %10s %10s  %s\n", "slept", "count", "longest",
 		"function < its caller");
-	for (uint32_t i = 0; i < sums->count && (rows == 0 || i < rows); i++) {
-		put_figures(out, &sums->rows[i].sum, sums->rows[i].longest);
-		ctrace_top_stack_text(out, trace, sums->rows[i].stack, FUNCTIONS);
-		fputc('\n', out);
+	for (uint32_t i = 0; i < lines->count && (rows == 0 || i < rows); i++) {
+		put_figures(out, &lines->items[i].sum, lines->items[i].longest);
+		fprintf(out, "%s\n", lines->items[i].text);
 	}
-	ctrace_top_tables_more(out, sums->count, rows);
-	if (sums->not_looked.count > 0) {
+	ctrace_top_tables_more(out, lines->count, rows);
+}
+
+bool ctrace_top_sleeps_text(FILE *out, const struct ctrace_sleep_sums *sums,
+			    const struct ctrace_trace *trace, uint64_t rows)
+{
+	struct ctrace_top_sleep_lines lines;
+	bool is_ok;
+
+	if (sums->count == 0) {
+		return true;
+	}
+	is_ok = ctrace_top_sleep_lines_init(&lines, sums, trace, FUNCTIONS);
+	if (is_ok) {
+		put_lines(out, &lines, rows);
+	}
+	ctrace_top_sleep_lines_finish(&lines);
+	if (is_ok && sums->not_looked.count > 0) {
 		put_figures(out, &sums->not_looked, 0);
 		fputs("[not looked at]\n", out);
 	}
-	put_figures(out, &sums->all, 0);
-	fprintf(out, "all, %" PRIu32 " thread%s\n", sums->threads, sums->threads == 1 ? "" : "s");
+	if (is_ok) {
+		put_figures(out, &sums->all, 0);
+		fprintf(out, "all, %" PRIu32 " thread%s\n", sums->threads,
+			sums->threads == 1 ? "" : "s");
+	}
+	return is_ok;
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */

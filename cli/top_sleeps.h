@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* `rows` at most; 0: all. */
-void ctrace_top_sleeps_text(FILE *out, const struct ctrace_sleep_sums *sums,
+/* `rows` at most; 0: all. False: no memory. */
+bool ctrace_top_sleeps_text(FILE *out, const struct ctrace_sleep_sums *sums,
 			    const struct ctrace_trace *trace, uint64_t rows);
 /* A member of an object with a comma before it. */
 void ctrace_top_sleeps_json(FILE *out, const struct ctrace_sleep_sums *sums,

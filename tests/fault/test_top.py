@@ -111,11 +111,13 @@ chunk FRAMES
   frame 2 module=2 address=0x2 function=5 file=10 line=2
   frame 3 module=1 address=0x3 function=4
   frame 4 module=2 address=0x4 function=7 file=10 line=4
+  frame 5 module=2 address=0x5 function=7 file=10 line=9
 chunk STACKS
   stack 1 frame=1
   stack 2 parent=1 frame=2
   stack 3 parent=2 frame=3
   stack 4 parent=1 frame=4
+  stack 5 parent=1 frame=5
 chunk CALLS
   call 8192 layer=2 name=3
 chunk THREADS
@@ -135,7 +137,7 @@ chunk EVENTS stream=6 base=2450
   +50 thread_stack 11 2 3
   +50 thread_stack 21 2 4
   +50 thread_stack 21 0 0
-  +50 thread_stack 21 2 4
+  +50 thread_stack 21 2 5
 chunk EVENTS stream=2 base=2500
   +0 lock_wait 4096 1 8192 11
   +300 lock_acquired 4096 1 8192 0
@@ -211,8 +213,9 @@ class Top(unittest.TestCase):
         top = json.loads(self.sleeps("--json"))
         told = [(row["total_ns"], row["count"], row["max_ns"], row["estimated_ns"], [frame["function"] for frame in row["stack"]])
                 for row in top["sleeps"]["stacks"]]
-        self.assertEqual(told, [(1750, 2, 1700, 1750, ["other", "main\x1b[31m\n"]),
-                                (500, 1, 500, 0, ["pause", "held_long", "main\x1b[31m\n"])])
+        self.assertEqual(told, [(1700, 1, 1700, 1700, ["other", "main\x1b[31m\n"]),
+                                (500, 1, 500, 0, ["pause", "held_long", "main\x1b[31m\n"]),
+                                (50, 1, 50, 50, ["other", "main\x1b[31m\n"])])
         self.assertEqual(top["sleeps"]["not_looked_at"], {"total_ns": 500, "count": 1, "estimated_ns": 0})
         self.assertEqual((top["sleeps"]["total_ns"], top["sleeps"]["estimated_ns"]), (1750 + 500 + 500, 1750))
         self.assertEqual(sum(row["waiting_ns"] for row in top["threads"] if row["tid"] == 11), 1000)
@@ -229,7 +232,7 @@ class Top(unittest.TestCase):
                          (11, "sleeping", 50, 300))
         self.assertEqual([frame["function"] for frame in row["held_at"]["stack"]], ["pause", "held_long", "main\x1b[31m\n"])
 
-    def test_stacks_of_sleeps_are_a_line_of_text_that_moves_no_cursor(self):
+    def test_sleeps_are_a_line_for_each_chain_of_functions_that_moves_no_cursor(self):
         text = self.sleeps().decode()
         self.assertRegex(text, r"\n    +500 ns +1 +500 ns  pause < held_long < main\?\[31m\?\n")
         self.assertRegex(text, r"\n  ≈ +1\.750 us +2 +1\.700 us  other < main")
