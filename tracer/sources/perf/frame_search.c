@@ -8,13 +8,16 @@
 
 #include <string.h>
 
-/* A function's beginning is looked for so far before, its frame so far above. */
-#define CODE_BYTES   4096u
+/* A frame is looked for so far above. */
 #define SEARCH_BYTES 4096u
-/* Few functions are longer. */
-#define FUNCTION_BYTES 65536u
+/* A function's first instructions. */
+#define BEGIN_BYTES 64u
+/* Where one may jump to. */
+#define MARK_BYTES 4u
 /* The longest call. */
 #define CALL_BYTES 7u
+
+static const uint8_t mark[MARK_BYTES] = {0xf3, 0x0f, 0x1e, 0xfa};
 
 /* ---- calls ---- */
 
@@ -70,122 +73,102 @@ bool ctrace_is_behind_call(const struct ctrace_code_reader *code, uint64_t addre
 	return call_before(code, address).is_call;
 }
 
+/* Through a table of jumps, as to another file: `jmp *address`, and where it leads. */
+static uint64_t behind_jump(const struct ctrace_code_reader *code, uint64_t target)
+{
+	uint8_t bytes[MARK_BYTES + 7] = {0}, slot[8];
+	const uint8_t *at = bytes;
+
+	if (!code->read(code->context, target, bytes, sizeof(bytes))) {
+		return target;
+	}
+	at += memcmp(at, mark, MARK_BYTES) == 0 ? MARK_BYTES : 0;
+	at += at[0] == 0xf2;
+	if (at[0] != 0xff || at[1] != 0x25) {
+		return target;
+	}
+	target += (uint64_t)(at - bytes) + 6 + (uint64_t)(int64_t)(int32_t)ctrace_get_le(at + 2, 4);
+	return code->read(code->context, target, slot, sizeof(slot)) ? ctrace_get_le(slot, 8) : 0;
+}
+
 /* ---- the function's beginning ---- */
 
-struct beginning {
-	uint64_t address; /* of the push; 0: not found */
-	uint64_t room;	  /* below the saved frame pointer */
-};
+/* The first place of these bytes; NULL: they are not there. */
+static const uint8_t *find(const uint8_t *at, const uint8_t *end, const uint8_t *bytes, size_t size)
+{
+	return at < end ? memmem(at, (size_t)(end - at), bytes, size) : NULL;
+}
 
-static const uint8_t push_and_move[] = {0x55, 0x48, 0x89, 0xe5};
-
-/* What is pushed, and the room that is made, one after the other. */
+/* What is pushed next, and the room that is made a little later: compilers put other things between
+ * that need neither. */
 static uint64_t room_of(const uint8_t *at, const uint8_t *end)
 {
+	static const uint8_t by_byte[] = {0x48, 0x83, 0xec}, by_word[] = {0x48, 0x81, 0xec};
+	const uint8_t *made;
 	uint64_t room = 0;
 
-	while (end - at >= 7) {
-		if (at[0] == 0x41 && (at[1] & 0xf8) == 0x50) {
-			room += 8;
-			at += 2;
-		} else if ((at[0] & 0xf8) == 0x50) {
-			room += 8;
-			at++;
-		} else {
-			break;
-		}
+	while (end - at >= 2 &&
+	       ((at[0] & 0xf8) == 0x50 || (at[0] == 0x41 && (at[1] & 0xf8) == 0x50))) {
+		room += 8;
+		at += at[0] == 0x41 ? 2 : 1;
 	}
-	if (end - at >= 7 && at[0] == 0x48 && at[1] == 0x83 && at[2] == 0xec) {
-		return room + at[3];
+	made = find(at, end - 4, by_byte, sizeof(by_byte));
+	if (made != NULL) {
+		return room + made[3];
 	}
-	if (end - at >= 7 && at[0] == 0x48 && at[1] == 0x81 && at[2] == 0xec) {
-		return room + ctrace_get_le(at + 3, 4);
-	}
-	return room;
+	made = find(at, end - 7, by_word, sizeof(by_word));
+	return room + (made != NULL ? ctrace_get_le(made + 3, 4) : 0);
 }
 
-/* The nearest one before. */
-static struct beginning find_in(const uint8_t *code, size_t size, uint64_t address)
+/* What the function has below its saved frame pointer, if it begins in the usual way. */
+static bool read_room(const struct ctrace_code_reader *code, uint64_t start, uint64_t *room)
 {
-	struct beginning found = {.address = 0};
+	static const uint8_t push[] = {0x55}, move[] = {0x48, 0x89, 0xe5};
+	uint8_t bytes[BEGIN_BYTES];
+	const uint8_t *end = bytes + sizeof(bytes), *at;
 
-	for (size_t at = size - sizeof(push_and_move); size >= sizeof(push_and_move); at--) {
-		if (memcmp(code + at, push_and_move, sizeof(push_and_move)) == 0) {
-			found.address = address + at;
-			found.room = room_of(code + at + sizeof(push_and_move), code + size);
-			break;
-		}
-		if (at == 0) {
-			break;
-		}
+	if (!code->read(code->context, start, bytes, sizeof(bytes))) {
+		return false;
 	}
-	return found;
-}
-
-static struct beginning find_beginning(const struct ctrace_code_reader *code, uint64_t instruction)
-{
-	uint8_t bytes[CODE_BYTES];
-	size_t in_page = instruction % CODE_BYTES;
-
-	if (instruction > sizeof(bytes) &&
-	    code->read(code->context, instruction - sizeof(bytes), bytes, sizeof(bytes))) {
-		return find_in(bytes, sizeof(bytes), instruction - sizeof(bytes));
+	at = find(bytes, end, move, sizeof(move));
+	if (at == NULL || find(bytes, at, push, sizeof(push)) == NULL) {
+		return false;
 	}
-	/* Where code begins, nothing lies before its page. */
-	if (in_page > 0 && code->read(code->context, instruction - in_page, bytes, in_page)) {
-		return find_in(bytes, in_page, instruction - in_page);
-	}
-	return (struct beginning){.address = 0};
+	*room = room_of(at + sizeof(move), end);
+	return true;
 }
 
 /* ---- frames ---- */
 
-/* Through a table of jumps, as to another file: who is called then is not told. */
-static bool is_jump(const struct ctrace_code_reader *code, uint64_t target)
-{
-	uint8_t bytes[8];
-	const uint8_t *at = bytes;
-
-	if (!code->read(code->context, target, bytes, sizeof(bytes))) {
-		return false;
-	}
-	if (at[0] == 0xf3 && at[1] == 0x0f && at[2] == 0x1e && at[3] == 0xfa) {
-		at += 4;
-	}
-	at += at[0] == 0xf2;
-	return at[0] == 0xff && at[1] == 0x25;
-}
+struct function {
+	uint64_t start;
+	bool is_sure; /* that its frame is where it is looked for: any call will do */
+};
 
 static bool calls_it(const struct ctrace_code_reader *code, const struct call *call,
-		     const struct beginning *beginning, uint64_t instruction)
+		     const struct function *function)
 {
-	if (!call->is_call) {
+	if (!call->is_call || (call->target == 0 && !function->is_sure)) {
 		return false;
 	}
-	if (call->target == 0 || is_jump(code, call->target)) {
-		return true;
-	}
-	/* What was found may be the beginning of a function before this one. And a function may
-	 * begin with a mark of where one may jump to, of 4 bytes. */
-	if (beginning->address > call->target + 4) {
-		return false;
-	}
-	return call->target <= instruction && instruction - call->target < FUNCTION_BYTES;
+	return call->target == 0 || call->target == function->start ||
+	       behind_jump(code, call->target) == function->start;
 }
 
 static bool is_frame(const struct ctrace_frame_search *search, const struct ctrace_cfi_state *state,
-		     const struct beginning *beginning, uint64_t at)
+		     const struct function *function, uint64_t at)
 {
 	struct ctrace_cfi_state caller = *state;
 	struct call call;
+	uint64_t origin;
 
 	if (!ctrace_cfi_read(state, at, &caller.frame_pointer) ||
 	    !ctrace_cfi_read(state, at + 8, &caller.instruction) ||
-	    !search->is_code(search->context, caller.instruction - 1)) {
+	    !search->is_code(search->context, caller.instruction - 1, &origin)) {
 		return false;
 	}
 	call = call_before(search->code, caller.instruction);
-	if (!calls_it(search->code, &call, beginning, state->instruction)) {
+	if (!calls_it(search->code, &call, function)) {
 		return false;
 	}
 	caller.stack_pointer = at + 16;
@@ -196,15 +179,24 @@ static bool is_frame(const struct ctrace_frame_search *search, const struct ctra
 bool ctrace_frame_search(const struct ctrace_frame_search *search,
 			 const struct ctrace_cfi_state *state, uint64_t *frame_pointer)
 {
-	const struct beginning beginning = find_beginning(search->code, state->instruction);
-	uint64_t at = state->stack_pointer + beginning.room;
+	struct function function = {.is_sure = true};
+	uint64_t origin, room, at;
 
-	if (beginning.address != 0 && is_frame(search, state, &beginning, at)) {
-		*frame_pointer = at;
+	if (!search->is_code(search->context, state->instruction - 1, &origin)) {
+		return false;
+	}
+	function.start = ctrace_function_start(search->code, origin, state->instruction - 1);
+	if (function.start == 0) {
+		return false;
+	}
+	if (read_room(search->code, function.start, &room) &&
+	    is_frame(search, state, &function, state->stack_pointer + room)) {
+		*frame_pointer = state->stack_pointer + room;
 		return true;
 	}
+	function.is_sure = false;
 	for (at = state->stack_pointer; at < state->stack_pointer + SEARCH_BYTES; at += 8) {
-		if (is_frame(search, state, &beginning, at)) {
+		if (is_frame(search, state, &function, at)) {
 			*frame_pointer = at;
 			return true;
 		}

@@ -10,26 +10,20 @@
  * First by the function's own beginning: `push %rbp; mov %rsp,%rbp`, what it pushes then and how
  * much room it makes say how far its frame lies above the stack pointer. Where that does not fit (a
  * function that makes more room as it goes on), by looking upwards for a saved frame pointer that a
- * return address follows. Each find has to be right twice: the return address stands behind a call,
- * which, if it names whom it calls, calls this function; and what is then the caller has a caller
- * itself, by its call frame information, whose return address stands behind a call too.
+ * return address follows, behind a call of this very function: large buffers are full of old frames
+ * of others. Each find has to lead on: what is then the caller has a caller itself, by its call
+ * frame information, whose return address stands behind a call too.
  *
- * What is found so is very likely, not certain: old frames lie about in large buffers of a frame.
- * x86-64 only.
+ * What is not found so is told as not found. x86-64 only.
  */
 
 #include "tracer/sources/perf/cfi_state.h"
-
-/* Memory of the program. */
-struct ctrace_code_reader {
-	/* False: not all of it can be read. */
-	bool (*read)(void *context, uint64_t address, void *bytes, size_t size);
-	void *context;
-};
+#include "tracer/sources/perf/function_start.h"
 
 struct ctrace_frame_search {
-	const struct ctrace_code_reader *code;		  /* borrows */
-	bool (*is_code)(void *context, uint64_t address); /* can it be run? */
+	const struct ctrace_code_reader *code; /* borrows */
+	/* Can it be run? Then where its file's first byte would be (function_start.h). */
+	bool (*is_code)(void *context, uint64_t address, uint64_t *origin);
 	bool (*leads_on)(void *context, const struct ctrace_cfi_state *caller);
 	void *context;
 };

@@ -164,12 +164,16 @@ static enum ctrace_cfi_result step(const struct walk *walk, struct ctrace_cfi_st
 
 /* ---- without the frame pointer ---- */
 
-static bool is_code(void *context, uint64_t address)
+static bool is_code(void *context, uint64_t address, uint64_t *origin)
 {
 	const struct walk *walk = context;
 	struct ctrace_mapping mapping;
 
-	return ctrace_process_maps_find(walk->unwind->maps, walk->pid, address, &mapping);
+	if (!ctrace_process_maps_find(walk->unwind->maps, walk->pid, address, &mapping)) {
+		return false;
+	}
+	*origin = mapping.start - mapping.file_offset;
+	return true;
 }
 
 /* Is what would be the caller one that has a caller itself, or is the outermost? */
@@ -178,12 +182,13 @@ static bool leads_on(void *context, const struct ctrace_cfi_state *caller)
 	const struct walk *walk = context;
 	const struct ctrace_place place = place_of(walk, caller->instruction - 1);
 	struct ctrace_cfi_state state = *caller;
+	uint64_t origin;
 	enum ctrace_cfi_result result =
 		ctrace_modules_step(walk->unwind->modules, place.module, place.address, &state);
 
 	if (result == CTRACE_CFI_CALLER) {
 		return state.stack_pointer > caller->stack_pointer &&
-		       is_code(context, state.instruction - 1) &&
+		       is_code(context, state.instruction - 1, &origin) &&
 		       ctrace_is_behind_call(walk->code, state.instruction);
 	}
 	return result == CTRACE_CFI_OUTERMOST;
