@@ -141,6 +141,21 @@ bool ctrace_output_open(struct ctrace_output *output, const char *path, bool is_
 	return !is_gzip || start_gzip(output);
 }
 
+void ctrace_output_keep_rights(struct ctrace_output *output, int fd, bool has_owner)
+{
+	struct stat status;
+	mode_t mode;
+
+	if (output->is_direct || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		return;
+	}
+	mode = status.st_mode & 0777;
+	if (!has_owner || fchown(output->fd, status.st_uid, status.st_gid) != 0) {
+		mode = (mode & 0707) | (mode & 07) << 3; /* another group */
+	}
+	fchmod(output->fd, mode);
+}
+
 static bool write_all(struct ctrace_output *output, const unsigned char *bytes, size_t size)
 {
 	while (size > 0) {

@@ -33,6 +33,10 @@ struct ctrace_output {
 };
 
 bool ctrace_output_open(struct ctrace_output *output, const char *path, bool is_gzip);
+/* Before the first write: who may not read the file at `fd`, a regular one, may not read the new
+ * one. `has_owner`: it is in that one's place, and belongs to whom that did, if this user may say
+ * so. */
+void ctrace_output_keep_rights(struct ctrace_output *output, int fd, bool has_owner);
 bool ctrace_output_write(struct ctrace_output *output, const void *bytes, size_t size);
 bool ctrace_output_commit(struct ctrace_output *output);
 void ctrace_output_finish(struct ctrace_output *output);

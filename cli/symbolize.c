@@ -177,6 +177,8 @@ static int write_trace(struct symbolize *symbolize)
 	if (!ctrace_output_open(&symbolize->output, symbolize->path, false)) {
 		return result;
 	}
+	ctrace_output_keep_rights(&symbolize->output, symbolize->fd,
+				  symbolize->path == symbolize->input);
 	if (copy(symbolize)) {
 		enum ctrace_status status = add_lines(symbolize, &report);
 

@@ -160,6 +160,20 @@ class SymbolizeTest(unittest.TestCase):
         self.assertIn("0 frames had no line", done.stderr)
         self.assertEqual(self.rows(self.trace), once)
 
+    def test_nobody_else_may_read_the_new_one(self):
+        self.make_of_program("-g")
+        self.trace.chmod(0o640)
+        if os.geteuid() == 0:
+            os.chown(self.trace, 65534, 65534)
+        before = self.trace.stat()
+        self.symbolize()
+        # Its group is another one, perhaps.
+        self.assertEqual(0o600, self.out.stat().st_mode & 0o777)
+        good(OPTIONS.ctrace, "symbolize", "-q", self.trace)
+        after = self.trace.stat()
+        self.assertNotEqual(before.st_ino, after.st_ino)
+        self.assertEqual((before.st_mode, before.st_uid, before.st_gid), (after.st_mode, after.st_uid, after.st_gid))
+
     def test_a_trace_may_come_through_a_pipe(self):
         self.make_of_program("-g")
         with self.trace.open("rb") as file:
