@@ -3,7 +3,39 @@
 
 #include "format/map.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+/* The kernel gives each process 16 random bytes; of these the C library uses some, which then are
+ * not told. */
+static uint64_t draw_factor(void)
+{
+	const void *random = (const void *)getauxval(AT_RANDOM); /* NOLINT: an address */
+	uint64_t words[2] = {0};
+
+	if (random != NULL) {
+		memcpy(words, random, sizeof(words));
+	}
+	words[0] = (words[0] ^ words[1] >> 7) * UINT64_C(0xbf58476d1ce4e5b9);
+	return (words[0] ^ words[0] >> 31) | 1;
+}
+
+uint64_t ctrace_map_hash(uint64_t key)
+{
+	/* All threads find the same one; relaxed, since nothing else depends on it. */
+	static _Atomic uint64_t factor;
+	uint64_t own = atomic_load_explicit(&factor, memory_order_relaxed);
+	uint64_t hash;
+
+	if (own == 0) {
+		own = draw_factor();
+		atomic_store_explicit(&factor, own, memory_order_relaxed);
+	}
+	hash = key * own;
+	return (hash ^ hash >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+}
 
 void ctrace_map_finish(struct ctrace_map *map)
 {
@@ -14,9 +46,8 @@ void ctrace_map_finish(struct ctrace_map *map)
 static struct ctrace_map_slot *find(const struct ctrace_map *map, uint64_t key)
 {
 	uint32_t mask = map->slot_count - 1;
-	uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
 
-	for (uint32_t i = (uint32_t)(hash >> 32) & mask;; i = (i + 1) & mask) {
+	for (uint32_t i = (uint32_t)(ctrace_map_hash(key) >> 32) & mask;; i = (i + 1) & mask) {
 		struct ctrace_map_slot *slot = &map->slots[i];
 		if (slot->value == CTRACE_MAP_NONE || slot->key == key) {
 			return slot;

@@ -21,6 +21,12 @@ struct ctrace_map {
 	uint32_t count;
 };
 
+/*
+ * A hash of the number, another one in each process: who writes a trace cannot know which numbers
+ * would meet in one place of a table. Its upper bits are the better ones.
+ */
+uint64_t ctrace_map_hash(uint64_t key);
+
 void ctrace_map_finish(struct ctrace_map *map);
 /* CTRACE_MAP_NONE if the key is not there. */
 uint32_t ctrace_map_get(const struct ctrace_map *map, uint64_t key);

@@ -5,6 +5,7 @@
 #include "viewer-server/analysis/function_tree.h"
 
 #include "format/limits.h"
+#include "format/map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,9 @@
 
 static uint32_t slot_of(const struct ctrace_tree_numbering *numbering, struct ctrace_tree_key key)
 {
-	uint64_t mixed = (key.a * UINT64_C(0x9e3779b97f4a7c15)) ^
-			 (key.b * UINT64_C(0xc2b2ae3d27d4eb4f)) ^ key.c;
+	uint64_t mixed = ctrace_map_hash(key.b + ctrace_map_hash(key.c));
 
-	mixed = (mixed ^ mixed >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+	mixed = ctrace_map_hash(key.a + mixed);
 	return (uint32_t)(mixed >> 32) & (numbering->slot_count - 1);
 }
 

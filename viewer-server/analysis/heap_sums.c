@@ -464,25 +464,69 @@ static enum ctrace_status walk_all(struct summing *summing, struct ctrace_heap_w
 	return walk->status;
 }
 
-static void count_alive(struct ctrace_heap *heap, const struct ctrace_heap_settings *settings)
+static void count_if_there(struct ctrace_heap *heap, const struct ctrace_heap_settings *settings,
+			   const struct ctrace_heap_block *block)
 {
-	for (uint64_t i = 0; i < heap->blocks.place_count; i++) {
-		const struct ctrace_heap_block *block = &heap->blocks.places[i];
-		struct ctrace_heap_site *site;
+	struct ctrace_heap_site *site;
 
-		if (!block->is_there) {
-			continue;
-		}
-		site = &heap->sites[block->site];
-		if (heap->moment - block->time > site->longest_life) {
-			add(&site->overdue, sum_of(block));
-			add(&heap->total.overdue, sum_of(block));
-		}
-		if (settings->has_from && block->time <= settings->from) {
-			add(&site->kept, sum_of(block));
-			add(&heap->total.kept, sum_of(block));
+	if (!block->is_there) {
+		return;
+	}
+	site = &heap->sites[block->site];
+	if (heap->moment - block->time > site->longest_life) {
+		add(&site->overdue, sum_of(block));
+		add(&heap->total.overdue, sum_of(block));
+	}
+	if (settings->has_from && block->time <= settings->from) {
+		add(&site->kept, sum_of(block));
+		add(&heap->total.kept, sum_of(block));
+	}
+}
+
+static int by_time_and_name(const void *a, const void *b)
+{
+	const struct ctrace_heap_block *x = a, *y = b;
+
+	if (x->time != y->time) {
+		return x->time < y->time ? -1 : 1;
+	}
+	if (x->address != y->address) {
+		return x->address < y->address ? -1 : 1;
+	}
+	return x->pid != y->pid ? (x->pid > y->pid) - (x->pid < y->pid)
+				: (x->pool > y->pool) - (x->pool < y->pool);
+}
+
+/* Sums of fractions depend on their order: of a sample, which has few blocks, it is always the same
+ * one. False: no memory. */
+static bool count_alive(struct ctrace_heap *heap, const struct ctrace_heap_settings *settings)
+{
+	const struct ctrace_heap_block *places = heap->blocks.places;
+	struct ctrace_heap_block *alive;
+	uint64_t count = 0;
+	bool is_ok;
+
+	for (uint64_t i = 0; !heap->is_sampled && i < heap->blocks.place_count; i++) {
+		count_if_there(heap, settings, &places[i]);
+	}
+	if (!heap->is_sampled || heap->blocks.count == 0) {
+		return true;
+	}
+	alive = malloc(heap->blocks.count * sizeof(*alive));
+	is_ok = alive != NULL;
+	for (uint64_t i = 0; is_ok && i < heap->blocks.place_count; i++) {
+		if (places[i].is_there) {
+			alive[count++] = places[i];
 		}
 	}
+	if (is_ok) {
+		qsort(alive, count, sizeof(*alive), by_time_and_name);
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		count_if_there(heap, settings, &alive[i]);
+	}
+	free(alive);
+	return is_ok;
 }
 
 /* ---- order ---- */
@@ -544,8 +588,10 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 	if (status == CTRACE_OK) {
 		status = walk_all(&summing, &walk);
 	}
+	if (status == CTRACE_OK && !count_alive(heap, settings)) {
+		status = CTRACE_ERR_NO_MEMORY;
+	}
 	if (status == CTRACE_OK) {
-		count_alive(heap, settings);
 		sort_rows(heap);
 	}
 	heap->lost = walk.lost;

@@ -4,16 +4,17 @@
 
 #include "viewer-server/model/memory/heap_blocks.h"
 
+#include "format/map.h"
+
 #include <stdlib.h>
 
 #define FIRST_PLACES 1024u
 
 static uint64_t hash_of(const struct ctrace_heap_block *block)
 {
-	uint64_t hash =
-		block->address ^ block->pid << 48 ^ block->pool * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = ctrace_map_hash(block->pid + ctrace_map_hash(block->pool));
 
-	hash = (hash ^ hash >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+	hash = ctrace_map_hash(block->address + hash);
 	return hash ^ hash >> 32;
 }
 

@@ -4,7 +4,7 @@
 
 /*
  * Blocks of memory that are alive, by process, pool and address (SPEC 8.5). A zeroed table is
- * empty.
+ * empty. In which order they stand in it is another one each time.
  *
  * Thread: any, own object.
  */

@@ -3,15 +3,16 @@
 
 #include "viewer-server/model/memory/live_blocks.h"
 
+#include "format/map.h"
+
 #include <stdlib.h>
 
 #define FIRST_PLACES 1024u
 
 static uint64_t hash_of(uint32_t owner, uint64_t address)
 {
-	uint64_t hash = address ^ (uint64_t)owner << 40;
+	uint64_t hash = ctrace_map_hash(address + ctrace_map_hash(owner));
 
-	hash = (hash ^ hash >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
 	return hash ^ hash >> 32;
 }
 
