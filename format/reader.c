@@ -11,6 +11,7 @@
 #include "format/opened.h"
 #include "format/pread.h"
 #include "format/salvage.h"
+#include "format/stream_order.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,12 +22,6 @@
 #define WINDOW_BYTES (8u << 10)
 /* Chunks between two calls of the settings' progress. */
 #define PROGRESS_CHUNKS 256u
-
-/* What is known of a stream while walking: its last chunk. */
-struct stream_state {
-	uint64_t next_seq;
-	uint64_t last_ticks;
-};
 
 struct walk {
 	struct ctrace_trace *trace;
@@ -39,9 +34,7 @@ struct walk {
 	uint64_t window_at;
 	size_t window_size;
 
-	struct ctrace_map stream_index;
-	struct stream_state *streams;
-	uint32_t stream_count, stream_capacity;
+	struct ctrace_stream_order order;
 	uint32_t entry_capacity, damage_capacity;
 	struct ctrace_buffer payload; /* stored and raw bytes of a table; only its memory is used */
 };
@@ -178,63 +171,6 @@ static bool read_trailer(struct walk *walk)
 	return true;
 }
 
-static struct stream_state *stream_state(struct walk *walk, uint32_t stream)
-{
-	uint32_t index = ctrace_map_get(&walk->stream_index, stream);
-	void *streams = walk->streams;
-
-	if (index != CTRACE_MAP_NONE) {
-		return &walk->streams[index];
-	}
-	if (!grow(&streams, &walk->stream_capacity, walk->stream_count, sizeof(*walk->streams)) ||
-	    !ctrace_map_put(&walk->stream_index, stream, walk->stream_count)) {
-		walk->streams = streams;
-		fail(walk, CTRACE_ERR_NO_MEMORY, "no memory for the list of streams");
-		return NULL;
-	}
-	walk->streams = streams;
-	walk->streams[walk->stream_count] = (struct stream_state){0};
-	return &walk->streams[walk->stream_count++];
-}
-
-/* SPEC 9.5. False: the chunk is out of its place (*error tells), or a failure. */
-static bool follows(const struct stream_state *state, const struct ctrace_chunk_header *header,
-		    struct ctrace_error *error, uint64_t at, uint32_t chunk)
-{
-	if (header->type != CTRACE_CHUNK_EVENTS) {
-		return true;
-	}
-	if (header->seq < state->next_seq) {
-		ctrace_error_set(error, CTRACE_ERR_DAMAGED, at, chunk,
-				 "out of place: chunk %u of stream %u stands behind its chunk %llu",
-				 header->seq, header->stream,
-				 (unsigned long long)state->next_seq - 1);
-		return false;
-	}
-	if (header->base < state->last_ticks) {
-		ctrace_error_set(
-			error, CTRACE_ERR_DAMAGED, at, chunk,
-			"out of place: stream %u goes back in time from %llu to %llu ticks",
-			header->stream, (unsigned long long)state->last_ticks,
-			(unsigned long long)header->base);
-		return false;
-	}
-	return true;
-}
-
-static uint32_t advance(struct stream_state *state, const struct ctrace_chunk_header *header)
-{
-	uint64_t missing = header->seq > state->next_seq ? header->seq - state->next_seq : 0;
-
-	if (header->seq >= state->next_seq) {
-		state->next_seq = (uint64_t)header->seq + 1;
-	}
-	if (header->type == CTRACE_CHUNK_EVENTS) {
-		state->last_ticks = header->base + header->span;
-	}
-	return (uint32_t)missing;
-}
-
 static bool add_entry(struct walk *walk, const struct ctrace_chunk_header *header, uint32_t missing)
 {
 	struct ctrace_trace_info *info = &walk->trace->info;
@@ -332,14 +268,14 @@ static bool take_chunk(struct walk *walk, const struct ctrace_chunk_header *head
 	if (!ctrace_chunk_type_is_known(header->type)) {
 		return take_unknown(walk, header);
 	}
-	struct stream_state *state = stream_state(walk, header->stream);
-	if (state == NULL) {
-		return false;
+	struct ctrace_stream_place *place = ctrace_stream_order_find(&walk->order, header->stream);
+	if (place == NULL) {
+		return fail(walk, CTRACE_ERR_NO_MEMORY, "no memory for the list of streams");
 	}
-	if (!follows(state, header, &error, walk->at, info->chunk_count)) {
+	if (!ctrace_stream_place_follows(place, header, &error, walk->at, info->chunk_count)) {
 		return note_damage(walk, walk->at, size, &error);
 	}
-	uint32_t missing = advance(state, header);
+	uint32_t missing = ctrace_stream_place_advance(place, header);
 	if (header->type == CTRACE_CHUNK_EVENTS) {
 		count_events(info, header);
 	} else if (!read_table(walk, header, &error)) {
@@ -491,8 +427,7 @@ enum ctrace_status ctrace_trace_open(struct ctrace_trace **trace, int fd,
 
 	free(walk.window);
 	ctrace_buffer_finish(&walk.payload);
-	free(walk.streams);
-	ctrace_map_finish(&walk.stream_index);
+	ctrace_stream_order_finish(&walk.order);
 	*trace = walk.trace;
 	if (!is_open) {
 		ctrace_trace_close(walk.trace);

@@ -42,7 +42,7 @@ ORDER = {
                "format/records.h", "format/reader.h", "format/wire.", "format/crc32c.", "format/buffer.", "format/arena.",
                "format/map.", "format/strings.", "format/pread.", "format/chunk.", "format/header.", "format/block.",
                "format/kernel_events.", "format/alloc_events.", "format/rows.", "format/kernel_rows.", "format/writer.", "format/kept_", "format/timebase.", "format/tables.h",
-               "format/table_", "format/tables.c", "format/salvage.", "format/opened.",
+               "format/table_", "format/tables.c", "format/salvage.", "format/stream_order.", "format/opened.",
                "format/chunk_load.c", "format/event_values.c",
                "format/cursor.", "format/reader.c", "format/text"],
     "web": ["web/src/model/", "web/src/wire/", "web/src/draw/", "web/src/ui/", "web/src/main.ts"],
