@@ -7,35 +7,15 @@
 #include "format/block.h"
 #include "tests/unit/kernel_maker.h"
 #include "tests/unit/plain_spans.h"
+#include "tests/unit/random_site.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SITES_MAX   64u
 #define THREADS_MAX 4096u
 #define TASKS	    8u
-#define NAME(text)                                                                                 \
-	{                                                                                          \
-		text, sizeof(text) - 1                                                             \
-	}
-#define VALUES_MAX CTRACE_SITE_ARGS_MAX
-
-/* clang-format off */
-static const struct {
-	const char *bytes;
-	uint32_t size;
-} names[] = {
-	NAME("main"), NAME("parse"), NAME("handle request"), NAME("db.query"), NAME("malloc"), NAME("http"), NAME("app"),
-	NAME("src/server.c"), NAME("std::vector<int>::push_back"), NAME("wait"), NAME("queue length"), NAME("bytes"),
-	NAME("quote\"quote"), NAME("back\\slash"), NAME("nul\0nul"), NAME("\xff\xfe invalid \xc3"), NAME("\xed\xa0\x80 surrogate"),
-	NAME("</script><script>alert(1)</script>"), NAME("<img src=x onerror=alert(1)>"), NAME("emoji \xf0\x9f\x98\x80"),
-	NAME("line\nbreak\ttab\r"), NAME("\x1b[31mred"), NAME("${jndi:x}"), NAME("{{7*7}}"), NAME("'; DROP TABLE spans;--"),
-	NAME("\xe2\x80\xae" "right to left"), NAME(" "), NAME("%s%n%d"), NAME("\xc0\xaf overlong"), NAME("\xf4\x90\x80\x80"),
-};
-/* clang-format on */
-
-#define NAME_COUNT (sizeof(names) / sizeof(names[0]))
+#define VALUES_MAX  CTRACE_SITE_ARGS_MAX
 
 struct thread {
 	struct ctrace_block block;
@@ -61,142 +41,6 @@ static uint64_t below(struct maker *maker, uint64_t limit)
 static bool one_in(struct maker *maker, uint64_t odds)
 {
 	return below(maker, odds) == 0;
-}
-
-static uint32_t random_name(struct maker *maker)
-{
-	size_t i = below(maker, NAME_COUNT);
-	char made[64];
-
-	if (!one_in(maker, 4)) {
-		return ctrace_writer_string(&maker->writer, names[i].bytes, names[i].size);
-	}
-	size_t size = below(maker, sizeof(made));
-	for (size_t k = 0; k < size; k++) {
-		made[k] = (char)below(maker, 256);
-	}
-	return ctrace_writer_string(&maker->writer, made, size);
-}
-
-static const enum ctrace_kind site_kinds[] = {
-	CTRACE_KIND_SPAN_BEGIN, CTRACE_KIND_SPAN_BEGIN, CTRACE_KIND_SPAN_BEGIN,
-	CTRACE_KIND_INSTANT,	CTRACE_KIND_COUNTER,	CTRACE_KIND_LOG,
-	CTRACE_KIND_TASK_BEGIN, CTRACE_KIND_TASK_STEP,
-};
-
-static void demand_args(struct maker *maker, struct ctrace_site *site)
-{
-	static const uint8_t numbers[] = {CTRACE_ARG_I64, CTRACE_ARG_U64, CTRACE_ARG_F64};
-
-	switch (site->kind) {
-	case CTRACE_KIND_COUNTER:
-		site->arg_types[site->arg_count++] = numbers[below(maker, sizeof(numbers))];
-		break;
-	case CTRACE_KIND_LOG:
-		site->arg_types[site->arg_count++] = CTRACE_ARG_STR;
-		break;
-	case CTRACE_KIND_TASK_BEGIN:
-		site->arg_types[site->arg_count++] = CTRACE_ARG_U64;
-		site->arg_types[site->arg_count++] = CTRACE_ARG_U64;
-		break;
-	case CTRACE_KIND_TASK_STEP:
-		site->arg_types[site->arg_count++] = CTRACE_ARG_U64;
-		break;
-	default:
-		break;
-	}
-}
-
-static void make_site(struct maker *maker, uint32_t index)
-{
-	struct ctrace_site *site = &maker->sites[index];
-	size_t kind = below(maker, sizeof(site_kinds) / sizeof(site_kinds[0]));
-
-	*site = (struct ctrace_site){
-		.id = one_in(maker, 20) ? CTRACE_SITE_MAX - index : index * 3,
-		.kind = index == 0 ? CTRACE_KIND_SPAN_BEGIN : site_kinds[kind],
-		.name = random_name(maker),
-		.category = random_name(maker),
-		.file = random_name(maker),
-		.function = random_name(maker),
-		.line = (uint32_t)below(maker, 5000),
-	};
-	demand_args(maker, site);
-	uint64_t more = one_in(maker, 3) ? below(maker, 9) : 0;
-	for (uint64_t i = 0; i < more; i++) {
-		site->arg_types[site->arg_count++] =
-			(uint8_t)(CTRACE_ARG_I64 + below(maker, CTRACE_ARG_HEX));
-	}
-	for (unsigned i = 0; i < site->arg_count; i++) {
-		site->arg_names[i] = random_name(maker);
-	}
-	ctrace_writer_site(&maker->writer, site);
-}
-
-/* Numbers of every length in bits: boundaries are where varints go wrong. */
-static uint64_t random_number(struct maker *maker)
-{
-	uint64_t bits = below(maker, 65);
-
-	return bits == 0 ? 0 : ctrace_random(&maker->random) >> (64 - bits);
-}
-
-static double random_double(struct maker *maker)
-{
-	static const double special[] = {0.0, -0.0, 1.5, INFINITY, -INFINITY, NAN, 5e-324, 1e308};
-
-	if (one_in(maker, 3)) {
-		return special[below(maker, sizeof(special) / sizeof(special[0]))];
-	}
-	return (double)(int64_t)random_number(maker) / 1024.0;
-}
-
-static struct ctrace_bytes random_text(struct maker *maker)
-{
-	static const char long_text[CTRACE_STRING_BYTES_MAX];
-	size_t i = below(maker, NAME_COUNT);
-
-	if (one_in(maker, 200)) {
-		return (struct ctrace_bytes){long_text, (uint32_t)sizeof(long_text)};
-	}
-	if (one_in(maker, 8)) {
-		return (struct ctrace_bytes){"", 0};
-	}
-	return (struct ctrace_bytes){names[i].bytes, names[i].size};
-}
-
-static void put_value(struct maker *maker, struct ctrace_block *block, struct ctrace_value *value)
-{
-	switch (value->type) {
-	case CTRACE_ARG_I64:
-		value->i64 = (int64_t)random_number(maker) * (one_in(maker, 2) ? 1 : -1);
-		ctrace_block_arg_i64(block, value->i64);
-		break;
-	case CTRACE_ARG_F64:
-		value->f64 = random_double(maker);
-		ctrace_block_arg_f64(block, value->f64);
-		break;
-	case CTRACE_ARG_BOOL:
-		value->u64 = below(maker, 2);
-		ctrace_block_arg_bool(block, value->u64 != 0);
-		break;
-	case CTRACE_ARG_STR:
-		value->str = random_text(maker);
-		if (one_in(maker, 2)) {
-			ctrace_block_arg_string(block, ctrace_writer_string(&maker->writer,
-									    value->str.bytes,
-									    value->str.size));
-		} else {
-			ctrace_block_arg_bytes(block, value->str.bytes, value->str.size);
-		}
-		break;
-	case CTRACE_ARG_U64:
-	case CTRACE_ARG_PTR:
-	case CTRACE_ARG_HEX:
-		value->u64 = random_number(maker);
-		ctrace_block_arg_u64(block, value->u64);
-		break;
-	}
 }
 
 static void tell(struct maker *maker, const struct thread *thread, unsigned kind, uint32_t site,
@@ -232,7 +76,7 @@ static void put_args(struct maker *maker, struct thread *thread, const struct ct
 			ctrace_block_arg_u64(&thread->block, values[i].u64);
 			continue;
 		}
-		put_value(maker, &thread->block, &values[i]);
+		ctrace_random_value(&values[i], &thread->block, &maker->writer, &maker->random);
 	}
 	tell(maker, thread, site->kind, site->id, site->arg_count, values);
 }
@@ -299,7 +143,8 @@ static void put_plain(struct maker *maker, struct thread *thread)
 	enum ctrace_kind kind = kinds[below(maker, sizeof(kinds) / sizeof(kinds[0]))];
 	struct ctrace_value value = {.type = CTRACE_ARG_U64};
 
-	value.u64 = one_in(maker, 30) ? random_number(maker) : 1 + below(maker, TASKS);
+	value.u64 =
+		one_in(maker, 30) ? ctrace_random_number(&maker->random) : 1 + below(maker, TASKS);
 	ctrace_block_plain_u64(&thread->block, kind, thread->ticks, value.u64);
 	tell(maker, thread, kind, CTRACE_NO_SITE, 1, &value);
 }
@@ -308,7 +153,8 @@ static void put_name(struct maker *maker, struct thread *thread)
 {
 	enum ctrace_kind kind =
 		one_in(maker, 4) ? CTRACE_KIND_PROCESS_NAME : CTRACE_KIND_THREAD_NAME;
-	struct ctrace_value value = {.type = CTRACE_ARG_STR, .str = random_text(maker)};
+	struct ctrace_value value = {.type = CTRACE_ARG_STR,
+				     .str = ctrace_random_text(&maker->random)};
 
 	ctrace_block_plain_str(&thread->block, kind, thread->ticks, value.str.bytes,
 			       value.str.size);
@@ -396,7 +242,7 @@ static void state_thread(struct maker *maker, const struct thread *thread, bool 
 		.stream = thread->block.stream,
 		.pid = 4242,
 		.tid = 4242 + thread->block.stream - 1,
-		.name = random_name(maker),
+		.name = ctrace_random_name(&maker->writer, &maker->random),
 		.start = below(maker, 1000),
 		.written = ctrace_block_written(&thread->block),
 		.lost = thread->lost,
@@ -427,8 +273,10 @@ static void state_clock(struct maker *maker, uint64_t ticks)
 
 static void state_process(struct maker *maker)
 {
-	struct ctrace_process_row row = {
-		.pid = 4242, .parent_pid = 1, .name = random_name(maker), .start = 0};
+	struct ctrace_process_row row = {.pid = 4242,
+					 .parent_pid = 1,
+					 .name = ctrace_random_name(&maker->writer, &maker->random),
+					 .start = 0};
 
 	ctrace_writer_process(&maker->writer, &row);
 	ctrace_writer_meta(&maker->writer, "program", "trace-maker", 11);
@@ -497,7 +345,7 @@ static enum ctrace_status run(struct maker *maker)
 	state_process(maker);
 	state_clock(maker, maker->base);
 	for (uint32_t i = 0; i < maker->site_count; i++) {
-		make_site(maker, i);
+		ctrace_random_site(&maker->sites[i], i, &maker->writer, &maker->random);
 	}
 	enum ctrace_status status = begin_threads(maker);
 	if (status == CTRACE_OK) {
