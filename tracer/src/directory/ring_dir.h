@@ -12,9 +12,7 @@
  *
  * Everything after `use` is system calls and stores, so that a signal handler's
  * first event may do it. No descriptor is kept, which the program could close and
- * use again: files are opened by path.
- *
- *     [M] making: compare-and-swap by who makes the folder, release when it stands.
+ * use again: files are opened by path. The process's folder is in own_folder.h.
  */
 
 #include <stdbool.h>
