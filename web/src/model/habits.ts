@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the mouse does, for hands that learned another tool. Modifiers mean the same in all of them.
 
+/** How much a turn of the wheel zooms: of the scale's logarithm, for each pixel that it would scroll. */
+export const WHEEL_ZOOM = 0.0022
+
 export type DragKind = 'select' | 'pan' | 'zoom'
 
 export interface Habit {

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: MIT
-// The mouse and the touchpad over tracks, ruler and minimap.
+// The mouse and the touchpad over tracks and ruler.
 
-import {timeAt, xAt} from '../model/viewport'
+import {xAt} from '../model/viewport'
 import type {RangeSelection} from '../model/selection'
-import {probeAt, type Hit} from '../draw/probe'
+import {probeAt} from '../draw/probe'
 import {RULER_HEIGHT} from '../draw/axis'
-import {windowOf} from '../draw/minimap'
-import {dragOf, type DragKind} from '../model/habits'
+import {dragOf, WHEEL_ZOOM, type DragKind} from '../model/habits'
 import {markAt} from '../draw/flags'
 import type {App} from './app'
 import type {ContextMenu} from './context'
 import {byId} from './dom'
+import {draggedRange} from './drag_range'
 import type {Habits} from './hand'
+import {extendTo, selectHit} from './hit_select'
 import type {Marking} from './marking'
+import {watchMinimap} from './minimap_pointer'
 import type {Stage} from './stage'
 
 /** CSS pixels a press may move and still be a click. */
 const CLICK_SLOP = 4
-const WHEEL_ZOOM = 0.0022
-/** Edges of spans this near pull the edge of a dragged range to them; Alt turns it off. */
-const SNAP = 8
-
 interface Drag {
   readonly kind: DragKind | 'ruler'
   readonly x: number
@@ -55,47 +53,13 @@ export function makePointer(app: App, stage: Stage, parts: PointerParts): Pointe
     return {x: event.clientX - rect.left, y: event.clientY - rect.top}
   }
 
-  const snapped = (x: number, isOff: boolean): number => {
-    if (isOff) {
-      return timeAt(app.view(), x)
-    }
-    let best = timeAt(app.view(), x)
-    let distance = SNAP
-    for (const box of stage.boxes()) {
-      for (const time of [box.start, box.start + box.duration]) {
-        const away = Math.abs(xAt(app.view(), time) - x)
-        if (away < distance) {
-          distance = away
-          best = time
-        }
-      }
-    }
-    return best
-  }
-
-  const tracksBetween = (y0: number, y1: number): number[] => {
-    const [top, bottom] = [Math.min(y0, y1) + app.scrollTop(), Math.max(y0, y1) + app.scrollTop()]
-    const rows = app
-      .layout()
-      .rows.filter(row => !row.isGroup && row.top <= bottom && row.top + row.height >= top)
-    return rows.map(row => row.track.id)
-  }
-
-  const dragged = (event: MouseEvent, from: Drag): RangeSelection => {
-    const here = place(event)
-    const a = snapped(from.x, event.altKey)
-    const b = snapped(here.x, event.altKey)
-    const isAll = from.kind === 'ruler'
-    const limit = app.opened()?.trace.facts.duration ?? 0
-    const within = (time: number): number => Math.max(0, Math.min(limit, Math.round(time)))
-    return {
-      type: 'range',
-      start: within(Math.min(a, b)),
-      end: Math.max(within(Math.max(a, b)), within(Math.min(a, b)) + 1),
-      tracks: isAll ? [] : tracksBetween(from.y, here.y),
-      lane: -1,
-    }
-  }
+  const dragged = (event: MouseEvent, from: Drag): RangeSelection =>
+    draggedRange(app, stage, {
+      from,
+      here: place(event),
+      isOfAll: from.kind === 'ruler',
+      isUnsnapped: event.altKey,
+    })
 
   const kindOf = (event: PointerEvent): Drag['kind'] => {
     const kind = dragOf(parts.habits.now(), {
@@ -105,60 +69,6 @@ export function makePointer(app: App, stage: Stage, parts: PointerParts): Pointe
       isSpace: isSpaceHeld.current,
     })
     return kind === 'select' && place(event).y < 0 ? 'ruler' : kind
-  }
-
-  /** From what is selected to what was hit, over both their tracks. */
-  const extend = (hit: Hit): void => {
-    const detail = app.detail()
-    const old = app.selection()
-    const track = app.opened()?.trace.laneById.get(hit.lane)?.track
-    if (hit.type !== 'span' || track === undefined) {
-      return
-    }
-    const from =
-      old?.type === 'range'
-        ? {start: old.start, end: old.end, tracks: old.tracks}
-        : detail === null
-          ? {start: hit.start, end: hit.start, tracks: []}
-          : {start: detail.start, end: detail.start + detail.duration, tracks: [detail.track]}
-    app.select({
-      type: 'range',
-      start: Math.min(from.start, hit.start),
-      end: Math.max(from.end, hit.start + hit.duration),
-      tracks: [...new Set([...from.tracks, track])],
-      lane: -1,
-    })
-  }
-
-  const select = (hit: Hit): void => {
-    switch (hit.type) {
-      case 'span':
-        return app.selectEvent(hit.lane, hit.index)
-      case 'instant':
-        if (hit.count === 1) {
-          return app.selectEvent(hit.lane, hit.index)
-        }
-        return app.select({type: 'range', start: hit.from, end: hit.to, tracks: [], lane: hit.lane})
-      case 'bucket':
-        if (hit.count === 1) {
-          return app.selectEvent(hit.lane, hit.longestIndex)
-        }
-        return app.select({type: 'range', start: hit.from, end: hit.to, tracks: [], lane: hit.lane})
-      case 'counter':
-        return selectNearest(hit.lane, hit.time)
-      case 'row':
-        return app.selection()?.type === 'event' ? app.select(null) : undefined
-    }
-  }
-
-  const selectNearest = (lane: number, time: number): void => {
-    app
-      .client()
-      .ask('at', {lane, time: Math.max(0, time)})
-      .answer.then(
-        found => (found.lane >= 0 ? app.selectEvent(found.lane, found.index) : undefined),
-        () => undefined,
-      )
   }
 
   const click = (event: MouseEvent): void => {
@@ -177,9 +87,9 @@ export function makePointer(app: App, stage: Stage, parts: PointerParts): Pointe
     if (probe === null) {
       app.select(null)
     } else if (event.ctrlKey || event.metaKey) {
-      extend(probe.hit)
+      extendTo(app, probe.hit)
     } else {
-      select(probe.hit)
+      selectHit(app, probe.hit)
     }
   }
 
@@ -340,69 +250,4 @@ function selectionX(app: App): number | null {
   }
   const x = xAt(app.view(), middle)
   return x >= 0 && x <= app.view().width ? x : null
-}
-
-/** Press on the strip to go there; hold the window to move it, its edges to change it. */
-function watchMinimap(app: App): void {
-  const strip = byId('minimap')
-  let grab: {readonly part: 'window' | 'left' | 'right'; readonly offset: number} | null = null
-  const duration = (): number => app.opened()?.trace.facts.duration ?? 1
-  const timeOf = (event: MouseEvent): number => {
-    const rect = strip.getBoundingClientRect()
-    return ((event.clientX - rect.left) / Math.max(rect.width, 1)) * duration()
-  }
-  const partAt = (event: MouseEvent): 'window' | 'left' | 'right' | null => {
-    const rect = strip.getBoundingClientRect()
-    const x = event.clientX - rect.left
-    const {left, right} = windowOf(app.view(), duration(), rect.width)
-    const isWide = right - left > 16
-    if (isWide && Math.abs(x - left) < 5) {
-      return 'left'
-    }
-    if (isWide && Math.abs(x - right) < 5) {
-      return 'right'
-    }
-    return x >= left && x <= right ? 'window' : null
-  }
-  const center = (time: number): void => {
-    const view = app.view()
-    app.setView({...view, start: time - (view.scale * view.width) / 2})
-  }
-  strip.addEventListener('pointerdown', event => {
-    const part = partAt(event)
-    if (part === null) {
-      center(timeOf(event))
-    }
-    grab = {part: part ?? 'window', offset: timeOf(event) - app.view().start}
-    strip.setPointerCapture(event.pointerId)
-  })
-  strip.addEventListener('pointermove', event => {
-    const view = app.view()
-    const end = view.start + view.scale * view.width
-    const time = timeOf(event)
-    if (grab === null) {
-      const part = partAt(event)
-      strip.style.cursor = part === 'window' ? 'grab' : part === null ? 'pointer' : 'ew-resize'
-    } else if (grab.part === 'window') {
-      app.setView({...view, start: time - grab.offset})
-    } else if (grab.part === 'left' && time < end) {
-      app.setView({...view, start: time, scale: (end - time) / view.width})
-    } else if (grab.part === 'right' && time > view.start) {
-      app.setView({...view, scale: (time - view.start) / view.width})
-    }
-  })
-  strip.addEventListener('pointerup', () => {
-    grab = null
-  })
-  strip.addEventListener('dblclick', () => app.fit())
-  strip.addEventListener(
-    'wheel',
-    event => {
-      event.preventDefault()
-      const x = xAt(app.view(), timeOf(event))
-      const isInside = x >= 0 && x <= app.view().width
-      app.zoom(Math.exp(event.deltaY * WHEEL_ZOOM), isInside ? x : app.view().width / 2)
-    },
-    {passive: false},
-  )
 }
