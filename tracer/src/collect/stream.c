@@ -4,19 +4,12 @@
 
 #include "tracer/src/collect/stream.h"
 
-#include "format/lock_events.h"
-#include "tracer/src/emit/lock.h"
+#include "format/kernel_events.h"
+#include "tracer/src/collect/stream_args.h"
 #include "tracer/src/ring/ring_record.h"
-
-#include <string.h>
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
-static uint64_t word_at(const struct ctrace_stretch *stretch, uint64_t position)
-{
-	return *(const uint64_t *)(const void *)(stretch->data + (position & stretch->mask));
-}
 
 /* Also where a stranger's record was completed to a time before 0. */
 static bool is_before(uint64_t ticks, uint64_t last)
@@ -26,7 +19,7 @@ static bool is_before(uint64_t ticks, uint64_t last)
 
 uint64_t ctrace_stretch_ticks(const struct ctrace_stretch *stretch, uint64_t now)
 {
-	return ctrace_record_ticks(word_at(stretch, stretch->from), now);
+	return ctrace_record_ticks(ctrace_stretch_word(stretch, stretch->from), now);
 }
 
 void ctrace_stream_seal(struct ctrace_stream *stream)
@@ -39,98 +32,6 @@ static void need_room(struct ctrace_stream *stream, size_t arg_bytes)
 {
 	if (UNLIKELY(!ctrace_block_has_room(&stream->block, arg_bytes))) {
 		ctrace_stream_seal(stream);
-	}
-}
-
-/* ---- arguments ---- */
-
-struct string_copy {
-	char bytes[CTRACE_STRING_ARG_BYTES_MAX];
-};
-
-/* The bytes of a string in a ring, in one piece. */
-static const char *string_at(const struct ctrace_stretch *stretch, uint64_t position, size_t size,
-			     struct string_copy *copy)
-{
-	if (stretch->is_doubled) {
-		return (const char *)stretch->data + (position & stretch->mask);
-	}
-	for (size_t i = 0; i < size; i += 8) {
-		uint64_t word = word_at(stretch, position + i);
-
-		memcpy(copy->bytes + i, &word, 8);
-	}
-	return copy->bytes;
-}
-
-static size_t string_size_at(const struct ctrace_stretch *stretch, uint64_t position)
-{
-	uint64_t size = word_at(stretch, position);
-
-	return size < CTRACE_STRING_ARG_BYTES_MAX ? (size_t)size : CTRACE_STRING_ARG_BYTES_MAX;
-}
-
-/* Bytes in the ring, and at most in column 3, of the arguments at `position`. More than any ring if
- * a string is too long for an emit to have written it. */
-static uint64_t measure_args(const struct ctrace_stretch *stretch, uint64_t position,
-			     const struct ctrace_entry *entry, size_t *column_bytes)
-{
-	uint64_t at = position;
-
-	*column_bytes = 0;
-	for (unsigned i = 0; i < entry->arg_count; i++) {
-		*column_bytes += CTRACE_ARG_NUMBER_BYTES;
-		if (entry->arg_types[i] == CTRACE_ARG_STR) {
-			uint64_t size = word_at(stretch, at);
-
-			if (size > CTRACE_STRING_ARG_BYTES_MAX) {
-				return UINT64_MAX / 2;
-			}
-			*column_bytes += CTRACE_ARG_STRING_BYTES(size);
-			at += ctrace_record_padded(size);
-		}
-		at += 8;
-	}
-	return at - position;
-}
-
-static void put_number(struct ctrace_block *block, unsigned type, uint64_t word)
-{
-	double real;
-
-	switch (type) {
-	case CTRACE_ARG_I64:
-		ctrace_block_arg_i64(block, (int64_t)word);
-		break;
-	case CTRACE_ARG_F64:
-		memcpy(&real, &word, sizeof(real));
-		ctrace_block_arg_f64(block, real);
-		break;
-	case CTRACE_ARG_BOOL:
-		ctrace_block_arg_bool(block, word != 0);
-		break;
-	default:
-		ctrace_block_arg_u64(block, word);
-		break;
-	}
-}
-
-static void put_args(struct ctrace_block *block, const struct ctrace_stretch *stretch,
-		     uint64_t position, const struct ctrace_entry *entry)
-{
-	struct string_copy copy;
-
-	for (unsigned i = 0; i < entry->arg_count; i++) {
-		if (entry->arg_types[i] == CTRACE_ARG_STR) {
-			size_t size = string_size_at(stretch, position);
-
-			ctrace_block_arg_bytes(block, string_at(stretch, position + 8, size, &copy),
-					       size);
-			position += ctrace_record_padded(size);
-		} else {
-			put_number(block, entry->arg_types[i], word_at(stretch, position));
-		}
-		position += 8;
 	}
 }
 
@@ -147,72 +48,12 @@ static void count_deep(struct ctrace_stream *stream, uint64_t ticks)
 static void put_string_event(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
 			     const struct ctrace_entry *entry, uint64_t ticks)
 {
-	struct string_copy copy;
+	struct ctrace_string_copy copy;
 	uint64_t at = stretch->from + 8;
-	size_t size = string_size_at(stretch, at);
+	size_t size = ctrace_stretch_string_size(stretch, at);
 
 	ctrace_block_plain_str(&stream->block, (enum ctrace_kind)entry->kind, ticks,
-			       string_at(stretch, at + 8, size, &copy), size);
-}
-
-static void put_call(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
-		     const struct ctrace_entry *entry, uint32_t call, uint64_t ticks)
-{
-	struct ctrace_syscall_enter event = {.call = call};
-
-	for (unsigned i = 0; i < entry->arg_count && i < CTRACE_CALL_ARGS; i++) {
-		event.args[i] = word_at(stretch, stretch->from + 8 + 8 * i);
-	}
-	ctrace_block_syscall_enter(&stream->block, ticks, &event);
-}
-
-/* Its index stands before it. */
-static void put_call_text(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
-			  uint64_t ticks)
-{
-	struct string_copy copy;
-	uint64_t at = stretch->from + 16;
-	size_t size = string_size_at(stretch, at);
-	const struct ctrace_bytes text = {string_at(stretch, at + 8, size, &copy), size};
-
-	ctrace_block_syscall_text(&stream->block, ticks, 0,
-				  (uint8_t)word_at(stretch, stretch->from + 8), text);
-}
-
-/* A wait begins, or a lock is let go. */
-static void put_lock(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
-		     const struct ctrace_entry *entry, uint32_t call, uint64_t ticks)
-{
-	uint64_t what = word_at(stretch, stretch->from + 16);
-	const struct ctrace_lock_wait event = {
-		.lock = word_at(stretch, stretch->from + 8),
-		.kind = ctrace_lock_what_kind(what),
-		.call = call,
-		.holder = ctrace_lock_what_holder(what),
-	};
-
-	stream->last_lock = event.lock;
-	if (entry->kind == CTRACE_KIND_LOCK_WAIT) {
-		ctrace_block_lock_wait(&stream->block, ticks, &event);
-		ctrace_stream_wait_begins(stream, event.holder, ticks);
-	} else {
-		ctrace_block_lock_released(&stream->block, ticks, event.lock, event.kind);
-	}
-}
-
-/* A wait is over. */
-static void put_lock_end(struct ctrace_stream *stream, uint64_t word, uint32_t call, uint64_t ticks)
-{
-	const struct ctrace_lock_wait event = {
-		.lock = ctrace_lock_over_lock(word),
-		.kind = ctrace_lock_over_kind(word),
-		.call = call,
-	};
-
-	stream->last_lock = 0;
-	ctrace_stream_wait_ends(stream);
-	ctrace_block_lock_acquired(&stream->block, ticks, &event,
-				   -(int64_t)ctrace_lock_over_error(word));
+			       ctrace_stretch_string(stretch, at + 8, size, &copy), size);
 }
 
 static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
@@ -226,14 +67,14 @@ static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch 
 		}
 		break;
 	case CTRACE_KIND_SYSCALL_ENTER:
-		put_call(stream, stretch, entry, site, ticks);
+		ctrace_stream_call(stream, stretch, entry, site, ticks);
 		return;
 	case CTRACE_KIND_SYSCALL_TEXT:
-		put_call_text(stream, stretch, ticks);
+		ctrace_stream_call_text(stream, stretch, ticks);
 		return;
 	case CTRACE_KIND_LOCK_WAIT:
 	case CTRACE_KIND_LOCK_RELEASED:
-		put_lock(stream, stretch, entry, site, ticks);
+		ctrace_stream_lock(stream, stretch, entry, site, ticks);
 		return;
 	case CTRACE_KIND_LOCK_STACK:
 		ctrace_stream_lock_stack(stream, stretch, ticks);
@@ -256,13 +97,13 @@ static void put_event(struct ctrace_stream *stream, const struct ctrace_stretch 
 	default:
 		if (!ctrace_kind_is_of_sites(entry->kind)) {
 			ctrace_block_plain_u64(&stream->block, (enum ctrace_kind)entry->kind, ticks,
-					       word_at(stretch, stretch->from + 8));
+					       ctrace_stretch_word(stretch, stretch->from + 8));
 			return;
 		}
 		ctrace_block_site_event(&stream->block, site, ticks);
 		break;
 	}
-	put_args(&stream->block, stretch, stretch->from + 8, entry);
+	ctrace_args_put(&stream->block, stretch, stretch->from + 8, entry);
 }
 
 static void put_end(struct ctrace_stream *stream, uint32_t site, uint64_t ticks)
@@ -295,20 +136,23 @@ static uint64_t take_end(struct ctrace_stream *stream, const struct ctrace_stret
 	if (entry->kind == CTRACE_KIND_TASK_ENTER) {
 		if (is_wanted) {
 			ctrace_block_plain_u64(&stream->block, CTRACE_KIND_TASK_LEAVE, ticks,
-					       word_at(stretch, stretch->from + 8));
+					       ctrace_stretch_word(stretch, stretch->from + 8));
 		}
 		return 16;
 	}
 	if (entry->kind == CTRACE_KIND_SYSCALL_ENTER) {
 		if (is_wanted) {
-			ctrace_block_syscall_exit(&stream->block, ticks, 0, site,
-						  (int64_t)word_at(stretch, stretch->from + 8));
+			ctrace_block_syscall_exit(
+				&stream->block, ticks, 0, site,
+				(int64_t)ctrace_stretch_word(stretch, stretch->from + 8));
 		}
 		return 16;
 	}
 	if (entry->kind == CTRACE_KIND_LOCK_WAIT) {
 		if (is_wanted) {
-			put_lock_end(stream, word_at(stretch, stretch->from + 8), site, ticks);
+			ctrace_stream_lock_end(stream,
+					       ctrace_stretch_word(stretch, stretch->from + 8),
+					       site, ticks);
 		}
 		return 16;
 	}
@@ -363,7 +207,7 @@ static uint64_t take_other(struct ctrace_stream *stream, const struct ctrace_str
 		}
 		return take_end(stream, stretch, entry, known, ticks);
 	}
-	bytes = 8 + measure_args(stretch, stretch->from + 8, entry, &column_bytes);
+	bytes = 8 + ctrace_args_measure(stretch, stretch->from + 8, entry, &column_bytes);
 	if (!is_inside(stretch, bytes)) {
 		return 0;
 	}
@@ -426,7 +270,7 @@ static uint64_t take_usual_spans(struct ctrace_stream *stream, struct ctrace_str
 		return 0;
 	}
 	for (count = 0; from < to && ops < ops_end && times < times_end; count++, from += 8) {
-		uint64_t word = word_at(stretch, from);
+		uint64_t word = ctrace_stretch_word(stretch, from);
 		uint32_t site = known[word & (CTRACE_END_BIT - 1)];
 		uint64_t ticks = ctrace_record_ticks(word, now);
 
@@ -471,7 +315,7 @@ static bool take_one(struct ctrace_stream *stream, struct ctrace_stretch *stretc
 		     uint64_t until)
 {
 	struct ctrace_codes *codes = stream->codes;
-	uint64_t word = word_at(stretch, stretch->from);
+	uint64_t word = ctrace_stretch_word(stretch, stretch->from);
 	unsigned code = (unsigned)word & (CTRACE_END_BIT - 1);
 	uint64_t ticks = ctrace_record_ticks(word, now);
 

@@ -172,6 +172,17 @@ void ctrace_stream_wait_begins(struct ctrace_stream *stream, uint64_t holder, ui
 void ctrace_stream_wait_ends(struct ctrace_stream *stream);
 /* Can rows of STACKS be told? */
 bool ctrace_recording_has_tables(const struct ctrace_recording *recording);
+/* The record at stretch->from, which is whole: of a call, of a text that it was given. */
+void ctrace_stream_call(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+			const struct ctrace_entry *entry, uint32_t call, uint64_t ticks);
+void ctrace_stream_call_text(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+			     uint64_t ticks);
+/* A wait for a lock begins, or a lock is let go. */
+void ctrace_stream_lock(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
+			const struct ctrace_entry *entry, uint32_t call, uint64_t ticks);
+/* A wait is over: `word` stands behind its code. */
+void ctrace_stream_lock_end(struct ctrace_stream *stream, uint64_t word, uint32_t call,
+			    uint64_t ticks);
 /* The record of a collector at stretch->from, which is whole. */
 void ctrace_stream_gc(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
 		      const struct ctrace_entry *entry, uint64_t ticks);
