@@ -133,8 +133,9 @@ static enum ctrace_status begin(struct recording *recording, uint64_t base_ticks
 	enum ctrace_status status;
 
 	ctrace_outside_init(&recording->outside, false, complain, recording);
-	if (is_flight && !ctrace_record_flight_begin(&recording->flight, &recording->outside,
-						     &settings, &start)) {
+	recording->flight.outside = &recording->outside;
+	recording->flight.sources = &recording->sources;
+	if (is_flight && !ctrace_record_flight_begin(&recording->flight, &settings, &start)) {
 		return CTRACE_ERR_NO_MEMORY;
 	}
 	status = ctrace_outside_begin(&recording->outside, &settings, &start);
@@ -174,6 +175,7 @@ static void close_trace(struct recording *recording)
 	}
 	atomic_store_explicit(&recording->folder.recorder->is_over, 1, memory_order_release);
 	ended_text(recording, ended, sizeof(ended));
+	recording->flight.ended = ctrace_clock_ticks();
 	ctrace_record_sources_close(&recording->sources);
 	end_trace(recording, ended);
 	ctrace_follow_finish(&recording->follow);
@@ -200,8 +202,9 @@ static void progress(struct recording *recording)
 		.age_ns = age_ns(recording),
 		.events = recording->follow.events,
 		.kernel_events = ctrace_source_set_counts(&recording->sources.set).events,
-		.bytes = recording->flight.past != NULL ? recording->flight.past->bytes
-							: session->recording.writer.offset,
+		.bytes = recording->flight.past != NULL
+				 ? ctrace_record_flight_bytes(&recording->flight)
+				 : session->recording.writer.offset,
 		.lost = session->recording.writer.lost,
 	};
 
@@ -359,10 +362,21 @@ static int go(struct recording *recording, uint64_t base_ticks)
 	return result;
 }
 
+/* In the trace: of a flight, the last of them. */
+static struct ctrace_source_counts kernel_counts(const struct recording *recording)
+{
+	const struct ctrace_record_flight *flight = &recording->flight;
+
+	if (ctrace_record_flight_is_on(flight)) {
+		return (struct ctrace_source_counts){.events = flight->kernel_events,
+						     .lost = flight->kernel_lost};
+	}
+	return ctrace_source_set_counts(&recording->sources.set);
+}
+
 static void say_end(struct recording *recording)
 {
-	const struct ctrace_source_counts counts =
-		ctrace_source_set_counts(&recording->sources.set);
+	const struct ctrace_source_counts counts = kernel_counts(recording);
 	const struct ctrace_record_sums sums = {
 		.path = recording->path,
 		.program = recording->argv[0],
@@ -418,23 +432,6 @@ static int complain_usage(const char *what)
 	return CTRACE_EXIT_USAGE;
 }
 
-/* What a kernel tells has tables of its own, which no snapshot restates. */
-static bool choose_flight(struct recording *recording)
-{
-	if (!ctrace_record_flight_choose(&recording->flight)) {
-		return false;
-	}
-	if (!ctrace_record_flight_is_on(&recording->flight)) {
-		return true;
-	}
-	if (recording->sources.list != NULL && strcmp(recording->sources.list, "spans") != 0) {
-		complain_usage("--flight keeps spans; leave --sources out, or say spans");
-		return false;
-	}
-	recording->sources.list = "spans";
-	return true;
-}
-
 int ctrace_command_record(int argc, char **argv)
 {
 	struct recording recording = {.path = "trace.out",
@@ -468,7 +465,7 @@ int ctrace_command_record(int argc, char **argv)
 		 .into = &recording.sources.buffer_bytes},
 		{.name = "flight",
 		 .value = "SPEC",
-		 .help = "keep only the last: 10s, 64MiB or 10s,64MiB; of spans (--sources spans)",
+		 .help = "keep only the last: 10s, 64MiB or 10s,64MiB; of all sources",
 		 .kind = CTRACE_OPTION_TEXT,
 		 .into = &recording.flight.size},
 		{.name = "flight-signal",
@@ -517,7 +514,8 @@ int ctrace_command_record(int argc, char **argv)
 	if (strcmp(recording.path, "-") == 0) {
 		return complain_usage("standard output is the program's; name a file after -o");
 	}
-	if (!choose_flight(&recording) || !ctrace_record_sources_choose(&recording.sources)) {
+	if (!ctrace_record_flight_choose(&recording.flight) ||
+	    !ctrace_record_sources_choose(&recording.sources)) {
 		return CTRACE_EXIT_USAGE;
 	}
 	recording.argv = recording.options.operands;

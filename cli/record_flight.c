@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BYTES_DEFAULT (UINT64_C(64) << 20)
-#define GOES_ON	      "snapshot taken; the recording goes on"
+#define BYTES_DEFAULT  (UINT64_C(64) << 20)
+#define ROWS_BYTES_MIN (UINT64_C(1) << 20)
+#define ROWS_BYTES_MAX (UINT64_C(1) << 30)
+#define GOES_ON	       "snapshot taken; the recording goes on"
 
 /* ---- options ---- */
 
@@ -79,13 +81,21 @@ static const struct ctrace_entry *site_of(void *context, uint32_t id)
 	return ctrace_outside_flight_site(flight->kept, id);
 }
 
-bool ctrace_record_flight_begin(struct ctrace_record_flight *flight, struct ctrace_outside *outside,
+/* What events refer to: half of the bytes at most, but what any program needs. */
+static size_t rows_bytes(const struct ctrace_record_flight *flight)
+{
+	uint64_t half = flight->bytes / 2 < ROWS_BYTES_MAX ? flight->bytes / 2 : ROWS_BYTES_MAX;
+
+	return half > ROWS_BYTES_MIN ? half : ROWS_BYTES_MIN;
+}
+
+bool ctrace_record_flight_begin(struct ctrace_record_flight *flight,
 				struct ctrace_session_settings *settings,
 				const struct ctrace_session_start *start)
 {
 	double ticks = (double)flight->span_ns * 1e-9 * (double)start->ticks_per_second;
+	struct ctrace_outside *outside = flight->outside;
 
-	flight->outside = outside;
 	flight->past = ctrace_past_create((uint64_t)ticks, flight->bytes);
 	flight->kept = ctrace_outside_flight_create(outside);
 	if (flight->past == NULL || flight->kept == NULL) {
@@ -95,7 +105,8 @@ bool ctrace_record_flight_begin(struct ctrace_record_flight *flight, struct ctra
 	flight->kept->describe = start->describe;
 	flight->kept->context = start->context;
 	snprintf(flight->files.pattern, sizeof(flight->files.pattern), "%s", flight->pattern);
-	*settings = (struct ctrace_session_settings){.past = flight->past};
+	*settings = (struct ctrace_session_settings){.past = flight->past,
+						     .rows_bytes = rows_bytes(flight)};
 	if (flight->rules.count > 0) {
 		ctrace_watch_init(&flight->watch, &flight->rules, start->ticks_per_second);
 		flight->watch.fired = on_rule;
@@ -104,6 +115,11 @@ bool ctrace_record_flight_begin(struct ctrace_record_flight *flight, struct ctra
 		settings->watch = &flight->watch;
 	}
 	return true;
+}
+
+uint64_t ctrace_record_flight_bytes(const struct ctrace_record_flight *flight)
+{
+	return flight->past->bytes + flight->past->rows_bytes;
 }
 
 static void say_file(struct ctrace_say *say, const struct ctrace_record_flight *flight,
@@ -128,11 +144,14 @@ static void say_file(struct ctrace_say *say, const struct ctrace_record_flight *
 static void take_file(struct ctrace_record_flight *flight, struct ctrace_say *say, const char *word,
 		      const char *reason)
 {
-	struct ctrace_snapshot snapshot = {.last_ns = flight->span_ns};
+	/* Names are looked up first, which may take a while. */
+	struct ctrace_snapshot snapshot = {.last_ns = flight->span_ns,
+					   .asked = ctrace_clock_ticks()};
 	int result;
 
 	snprintf(snapshot.reason, sizeof(snapshot.reason), "%s", reason);
 	flight->kept->tables.ended = GOES_ON;
+	ctrace_record_sources_state(flight->sources);
 	result = ctrace_outside_flight_take(flight->outside, &snapshot);
 	if (result == 0) {
 		result = ctrace_flight_files_write(&flight->files, &snapshot, word, false);
@@ -159,13 +178,18 @@ void ctrace_record_flight_pass(struct ctrace_record_flight *flight, struct ctrac
 
 /* ---- the end ---- */
 
-static void add_sums(const struct ctrace_snapshot *snapshot, struct ctrace_session_totals *totals)
+static void add_sums(struct ctrace_record_flight *flight, const struct ctrace_snapshot *snapshot,
+		     struct ctrace_session_totals *totals)
 {
-	totals->threads = snapshot->threads_count;
+	totals->threads = 0;
 	totals->written = totals->lost = 0;
+	flight->kernel_events = flight->kernel_lost = 0;
 	for (uint32_t i = 0; i < snapshot->threads_count; i++) {
-		totals->written += snapshot->threads[i].shown_written;
-		totals->lost += snapshot->threads[i].shown_lost;
+		const struct ctrace_past_thread *at = &snapshot->threads[i];
+
+		*(at->is_buffer ? &flight->kernel_events : &totals->written) += at->shown_written;
+		*(at->is_buffer ? &flight->kernel_lost : &totals->lost) += at->shown_lost;
+		totals->threads += !at->is_buffer;
 	}
 }
 
@@ -173,13 +197,14 @@ enum ctrace_status ctrace_record_flight_write_end(struct ctrace_record_flight *f
 						  const char *ended, ctrace_write_fn *write,
 						  void *sink, struct ctrace_session_totals *totals)
 {
-	struct ctrace_snapshot snapshot = {.last_ns = flight->span_ns, .reason = "end"};
+	struct ctrace_snapshot snapshot = {
+		.last_ns = flight->span_ns, .asked = flight->ended, .reason = "end"};
 	enum ctrace_status status = CTRACE_ERR_NO_MEMORY;
 
 	flight->kept->tables.ended = ended;
 	if (ctrace_outside_flight_take(flight->outside, &snapshot) == 0) {
 		status = ctrace_snapshot_write(&snapshot, write, sink);
-		add_sums(&snapshot, totals);
+		add_sums(flight, &snapshot, totals);
 	}
 	ctrace_snapshot_finish(&snapshot);
 	return status;

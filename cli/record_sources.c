@@ -3,8 +3,11 @@
 
 #include "cli/record_sources.h"
 
+#include "format/kept_rows.h"
 #include "tracer/sources/alloc_source.h"
 #include "tracer/sources/gc_source.h"
+#include "tracer/sources/kernel/kernel_stream.h"
+#include "tracer/sources/kernel/kernel_threads.h"
 #include "tracer/sources/lock_source.h"
 #include "tracer/sources/perf/perf_samples.h"
 #include "tracer/sources/preload_source.h"
@@ -124,6 +127,7 @@ void ctrace_record_sources_open(struct ctrace_record_sources *sources,
 		.ticks_per_second = recording->writer.settings.ticks_per_second,
 		.next_stream = &outside->next_stream,
 		.threads_seen = &outside->session->streams_seen,
+		.is_endless = outside->session->settings.past != NULL,
 	};
 	if (!ctrace_source_trace_init(&sources->trace)) {
 		ctrace_source_trace_finish(&sources->trace);
@@ -142,18 +146,51 @@ void ctrace_record_sources_open(struct ctrace_record_sources *sources,
 	say_missing(sources, say);
 }
 
+/* Once for each age of the rows. */
+static void let_go(struct ctrace_record_sources *sources)
+{
+	uint32_t age = ctrace_kept_rows_age(sources->trace.writer);
+
+	if (age != sources->age) {
+		sources->age = age;
+		ctrace_kernel_threads_forget(&sources->trace);
+	}
+}
+
+/* Names of code, and how each source goes. */
+static void state_names(struct ctrace_record_sources *sources, unsigned seconds)
+{
+	struct ctrace_names_report report;
+
+	ctrace_code_places_name(&sources->trace, seconds, &report);
+	ctrace_source_set_remark(&sources->set, CTRACE_GIVES_SAMPLES, report.text);
+	ctrace_source_set_state(&sources->set, sources->trace.writer);
+}
+
 uint64_t ctrace_record_sources_pass(struct ctrace_record_sources *sources)
 {
 	struct ctrace_source_pass pass = {.now_ms = ctrace_clock_raw_ns() / 1000000u};
 
 	ctrace_source_set_drain(&sources->set, &pass);
 	sources->fill_percent = pass.fill_percent;
+	if (sources->is_open && sources->trace.is_endless) {
+		let_go(sources);
+	}
 	return pass.events;
 }
 
 void ctrace_record_sources_look(const struct ctrace_record_sources *sources)
 {
 	ctrace_source_set_look(&sources->set);
+}
+
+void ctrace_record_sources_state(struct ctrace_record_sources *sources)
+{
+	if (sources->is_open) {
+		ctrace_kernel_threads_state(&sources->trace);
+		ctrace_kernel_streams_seal(&sources->trace);
+		state_names(sources, CTRACE_SNAPSHOT_NAMES_SECONDS_MAX);
+	}
 }
 
 uint32_t ctrace_record_sources_wait(const struct ctrace_record_sources *sources, uint32_t wait_ms)
@@ -168,16 +205,12 @@ uint32_t ctrace_record_sources_wait(const struct ctrace_record_sources *sources,
 
 void ctrace_record_sources_close(struct ctrace_record_sources *sources)
 {
-	struct ctrace_names_report report;
-
 	if (!sources->is_open) {
 		return;
 	}
 	sources->recording->waits = NULL;
 	ctrace_source_set_close(&sources->set);
-	ctrace_code_places_name(&sources->trace, &report);
-	ctrace_source_set_remark(&sources->set, CTRACE_GIVES_SAMPLES, report.text);
-	ctrace_source_set_state(&sources->set, sources->trace.writer);
+	state_names(sources, CTRACE_NAMES_SECONDS_MAX);
 	ctrace_code_places_finish(&sources->trace);
 	ctrace_block_stacks_finish(&sources->stacks);
 	ctrace_source_trace_finish(&sources->trace);

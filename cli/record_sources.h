@@ -25,6 +25,7 @@ struct ctrace_record_sources {
 	struct ctrace_block_stacks stacks;  /* of what rings tell of memory */
 	struct ctrace_recording *recording; /* borrows while open: the trace's rings */
 	unsigned fill_percent;		    /* of the last round */
+	uint32_t age;			    /* of a flight's rows, when the dead were let go of */
 	bool is_open;
 };
 
@@ -50,6 +51,10 @@ void ctrace_record_sources_look(const struct ctrace_record_sources *sources);
 
 /* How long to sleep, where `wait_ms` would do without sources. */
 uint32_t ctrace_record_sources_wait(const struct ctrace_record_sources *sources, uint32_t wait_ms);
+
+/* A flight: rows for a snapshot, which is taken next. Of what is gone for long, nothing is kept
+ * from one round to the next. */
+void ctrace_record_sources_state(struct ctrace_record_sources *sources);
 
 /* The last round; rows that say how it went. Before the trace is closed. */
 void ctrace_record_sources_close(struct ctrace_record_sources *sources);

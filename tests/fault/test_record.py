@@ -520,7 +520,7 @@ class Flight(Recording):
                               (["--flight", "3s", "--flight-signal", "KILL"], "KILL"),
                               (["--flight", "3s", "--flight-rule", "a"], "--flight-rule a: "),
                               (["--flight", "3s", "--flight-file", "%x"], "--flight-file %x: "),
-                              (["--flight", "3s", "--sources", "perf"], "--flight keeps spans")):
+                              (["--flight", "3s", "--sources", "nothing"], "there is no source nothing")):
             with self.subTest(options):
                 done = self.record("emit:1", options=options)
                 self.assertEqual(done.returncode, 2, done.stderr)

@@ -156,7 +156,7 @@ static void close_set(struct own_sources *own)
 	struct ctrace_names_report report;
 
 	ctrace_source_set_close(&own->set);
-	ctrace_code_places_name(&own->trace, &report);
+	ctrace_code_places_name(&own->trace, CTRACE_OWN_NAMES_SECONDS_MAX, &report);
 	ctrace_source_set_remark(&own->set, CTRACE_GIVES_SAMPLES, report.text);
 	ctrace_source_set_state(&own->set, own->trace.writer);
 	ctrace_code_places_finish(&own->trace);

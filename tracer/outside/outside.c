@@ -139,10 +139,6 @@ static void state_process(const struct ctrace_outside_process *process)
 	if (process->about.made > recording->base_ticks) {
 		row.start = process->about.made - recording->base_ticks;
 	}
-	if (process->outside->flight != NULL) {
-		ctrace_outside_flight_process(process->outside->flight, &row, process->about.made,
-					      process->about.name);
-	}
 	ctrace_writer_process(&recording->writer, &row);
 }
 

@@ -111,37 +111,6 @@ void ctrace_outside_flight_inherit(struct ctrace_outside_flight *flight,
 	}
 }
 
-/* ---- processes ---- */
-
-void ctrace_outside_flight_process(struct ctrace_outside_flight *flight,
-				   const struct ctrace_process_row *row, uint64_t made,
-				   const char *name)
-{
-	uint64_t at = flight->rows_seen++ % CTRACE_OUTSIDE_FLIGHT_PROCESSES;
-
-	flight->rows[at] = *row;
-	flight->rows[at].start = made;
-	snprintf(flight->names[at], sizeof(flight->names[at]), "%s", name);
-}
-
-static void put_processes(const struct ctrace_outside_flight *flight, struct ctrace_writer *writer)
-{
-	uint64_t end = flight->rows_seen;
-	uint64_t from =
-		end > CTRACE_OUTSIDE_FLIGHT_PROCESSES ? end - CTRACE_OUTSIDE_FLIGHT_PROCESSES : 0;
-	uint64_t base = writer->settings.base_ticks;
-
-	for (uint64_t i = from; i < end; i++) {
-		uint64_t at = i % CTRACE_OUTSIDE_FLIGHT_PROCESSES;
-		struct ctrace_process_row row = flight->rows[at];
-
-		row.name =
-			ctrace_writer_string(writer, flight->names[at], strlen(flight->names[at]));
-		row.start = row.start > base ? row.start - base : 0;
-		ctrace_writer_process(writer, &row);
-	}
-}
-
 /* ---- the whole ---- */
 
 static void describe(struct ctrace_writer *writer, void *context)
@@ -149,7 +118,6 @@ static void describe(struct ctrace_writer *writer, void *context)
 	const struct ctrace_outside_flight *flight = context;
 
 	flight->describe(writer, flight->context);
-	put_processes(flight, writer);
 }
 
 static const struct ctrace_entry *site_of(void *context, uint32_t id)
@@ -167,12 +135,6 @@ struct ctrace_outside_flight *ctrace_outside_flight_create(struct ctrace_outside
 	flight->outside = outside;
 	flight->tables = (struct ctrace_snapshot_tables){
 		.describe = describe, .site = site_of, .context = flight};
-	flight->rows = calloc(CTRACE_OUTSIDE_FLIGHT_PROCESSES, sizeof(*flight->rows));
-	flight->names = calloc(CTRACE_OUTSIDE_FLIGHT_PROCESSES, sizeof(*flight->names));
-	if (flight->rows == NULL || flight->names == NULL) {
-		ctrace_outside_flight_destroy(flight);
-		return NULL;
-	}
 	return flight;
 }
 
@@ -186,8 +148,6 @@ void ctrace_outside_flight_destroy(struct ctrace_outside_flight *flight)
 	}
 	free(flight->kept);
 	free(flight->entries);
-	free(flight->rows);
-	free(flight->names);
 	free(flight);
 }
 

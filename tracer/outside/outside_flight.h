@@ -4,7 +4,7 @@
 
 /*
  * A flight from outside: the last seconds of all processes that are followed, also of
- * those that are gone by now, and snapshots of them.
+ * those that are gone by now, and snapshots of them. Its session remembers rows (rows_bytes).
  *
  *     outside.flight = ctrace_outside_flight_create(&outside)     before ctrace_outside_begin
  *       …add, drain, remove as ever…
@@ -17,9 +17,6 @@
 #include "tracer/outside/outside.h"
 #include "tracer/src/collect/snapshot.h"
 
-/* Processes whose rows are remembered: the youngest. */
-#define CTRACE_OUTSIDE_FLIGHT_PROCESSES 4096u
-
 struct ctrace_outside_flight {
 	struct ctrace_snapshot_tables tables; /* `ended` is the caller's to set */
 	/* META of each snapshot, the caller's to set. */
@@ -30,9 +27,6 @@ struct ctrace_outside_flight {
 	uint32_t entries_end;
 	struct ctrace_entry **kept; /* owned: of processes that are gone */
 	uint32_t kept_count, kept_room;
-	struct ctrace_process_row *rows; /* a ring of them, `start` in ticks, no `name` */
-	char (*names)[CTRACE_NAME_BYTES_MAX];
-	uint64_t rows_seen;
 };
 
 /* NULL without memory. */
@@ -40,10 +34,7 @@ struct ctrace_outside_flight *ctrace_outside_flight_create(struct ctrace_outside
 /* NULL is fine. */
 void ctrace_outside_flight_destroy(struct ctrace_outside_flight *flight);
 
-/* A process begins, at ticks `made`; it goes, and its sites stay. For outside.c. */
-void ctrace_outside_flight_process(struct ctrace_outside_flight *flight,
-				   const struct ctrace_process_row *row, uint64_t made,
-				   const char *name);
+/* A process goes, and its sites stay. For outside.c. */
 void ctrace_outside_flight_inherit(struct ctrace_outside_flight *flight,
 				   struct ctrace_outside_process *process);
 

@@ -251,14 +251,18 @@ bool ctrace_source_set_is_open(const struct ctrace_source_set *set)
 	return false;
 }
 
+/* So far, or in all. */
+static const struct ctrace_source_counts *counts_of(const struct ctrace_source_member *member)
+{
+	return member->opened != NULL ? &member->opened->counts : &member->counts;
+}
+
 struct ctrace_source_counts ctrace_source_set_counts(const struct ctrace_source_set *set)
 {
 	struct ctrace_source_counts sums = {.events = 0};
 
 	for (size_t i = 0; i < set->count; i++) {
-		const struct ctrace_source_member *member = &set->members[i];
-		const struct ctrace_source_counts *counts =
-			member->opened != NULL ? &member->opened->counts : &member->counts;
+		const struct ctrace_source_counts *counts = counts_of(&set->members[i]);
 
 		sums.events += counts->events;
 		sums.lost += counts->lost;
@@ -299,7 +303,7 @@ void ctrace_source_set_state(const struct ctrace_source_set *set, struct ctrace_
 
 	for (size_t i = 0; i < set->count; i++) {
 		const struct ctrace_source_member *member = &set->members[i];
-		const struct ctrace_source_counts *counts = &member->counts;
+		const struct ctrace_source_counts *counts = counts_of(member);
 		const char *name = member->source->name;
 		char why[2 * CTRACE_SOURCE_TEXT_BYTES + 4];
 

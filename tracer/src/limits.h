@@ -79,6 +79,8 @@
 /* Rows of threads that the kernel's events tell of; the rest of a file's 65,536 is for those that
  * trace. */
 #define CTRACE_SOURCE_THREADS_MAX 64000u
+/* The same in a flight, where those that trace may be as many. */
+#define CTRACE_FLIGHT_THREADS_MAX 32000u
 /* Rows of descriptors, of the 1,000,000 of a file; and those remembered at a time: 4 MB. */
 #define CTRACE_SOURCE_FILES_MAX	  900000u
 #define CTRACE_SOURCE_FILES_KNOWN 65536u
@@ -141,5 +143,7 @@
 /* To look up names, in all, after the program: what is left has its module and address. A thousand
  * frames of a program with debugging information take about a tenth of a second. */
 #define CTRACE_NAMES_SECONDS_MAX 20u
+/* For a snapshot while the recording goes on: the kernel's buffers wait meanwhile. */
+#define CTRACE_SNAPSHOT_NAMES_SECONDS_MAX 2u
 
 #endif

@@ -26,11 +26,19 @@ static void state_row(struct ctrace_kernel_stream *stream)
 
 void ctrace_kernel_stream_seal(struct ctrace_kernel_stream *stream)
 {
-	if (!stream->has_row) {
+	/* Who keeps chunks keeps the last row, which a snapshot shows. */
+	if (!stream->has_row || stream->trace->is_endless) {
 		state_row(stream);
 	}
 	ctrace_writer_seal(stream->trace->writer, &stream->block);
 	stream->begun_ms = 0;
+}
+
+void ctrace_kernel_streams_seal(struct ctrace_source_trace *trace)
+{
+	for (struct ctrace_kernel_stream *at = trace->streams; at != NULL; at = at->next) {
+		ctrace_kernel_stream_seal(at);
+	}
 }
 
 bool ctrace_kernel_stream_init(struct ctrace_kernel_stream *stream,
@@ -43,7 +51,19 @@ bool ctrace_kernel_stream_init(struct ctrace_kernel_stream *stream,
 	}
 	(*trace->next_stream)++;
 	stream->has_block = true;
+	stream->next = trace->streams;
+	trace->streams = stream;
 	return true;
+}
+
+static void leave(struct ctrace_kernel_stream *stream)
+{
+	struct ctrace_kernel_stream **at = &stream->trace->streams;
+
+	while (*at != stream) {
+		at = &(*at)->next;
+	}
+	*at = stream->next;
 }
 
 void ctrace_kernel_stream_lost(struct ctrace_kernel_stream *stream, uint64_t ticks, uint64_t count)
@@ -83,6 +103,7 @@ void ctrace_kernel_stream_finish(struct ctrace_kernel_stream *stream)
 		ctrace_kernel_stream_seal(stream);
 		state_row(stream);
 	}
+	leave(stream);
 	ctrace_block_finish(&stream->block);
 	stream->has_block = false;
 }

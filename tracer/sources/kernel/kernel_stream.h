@@ -11,6 +11,7 @@
  *       ctrace_block_sched_switch(block, ticks, &event)       format/kernel_events.h; one event
  *       ctrace_kernel_stream_lost(&stream, ticks, count)      where it happened
  *       ctrace_kernel_stream_tick(&stream, now_ms)            a round is over
+ *       ctrace_kernel_streams_seal(trace)                     a snapshot: all of them
  *     ctrace_kernel_stream_finish(&stream)                    sealed, last row, freed
  *
  * A time that falls is replaced by the one before and counted (clamped).
@@ -19,8 +20,10 @@
 #include "format/block.h"
 #include "tracer/sources/kernel/source_trace.h"
 
+/* Stays where it is from init to finish. */
 struct ctrace_kernel_stream {
 	struct ctrace_source_trace *trace;
+	struct ctrace_kernel_stream *next; /* of the trace */
 	struct ctrace_block block;
 	const char *source; /* its name; borrows */
 	uint32_t cpu;	    /* or CTRACE_NO_CPU */
@@ -35,6 +38,9 @@ bool ctrace_kernel_stream_init(struct ctrace_kernel_stream *stream,
 
 /* What the block holds becomes a chunk. */
 void ctrace_kernel_stream_seal(struct ctrace_kernel_stream *stream);
+
+/* The same of all streams of the trace. */
+void ctrace_kernel_streams_seal(struct ctrace_source_trace *trace);
 
 /* A block with room for one event of so many bytes; `ticks` is set right if it would fall. */
 static inline struct ctrace_block *ctrace_kernel_stream_room(struct ctrace_kernel_stream *stream,

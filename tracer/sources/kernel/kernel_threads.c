@@ -119,10 +119,10 @@ static void state_thread(struct ctrace_source_trace *trace, struct ctrace_kernel
 		.stream = thread->stream,
 		.pid = thread->pid,
 		.tid = thread->tid,
-		.name = ctrace_writer_string(trace->writer, thread->comm,
-					     strnlen(thread->comm, CTRACE_COMM_BYTES)),
+		.name = ctrace_writer_passing_string(trace->writer, thread->comm,
+						     strnlen(thread->comm, CTRACE_COMM_BYTES)),
 		.start = ctrace_source_trace_after_base(trace, thread->start),
-		.state = thread->pid != 0 ? state : CTRACE_THREAD_UNKNOWN,
+		.state = thread->pid != 0 || !thread->is_alive ? state : CTRACE_THREAD_UNKNOWN,
 	};
 
 	thread->is_changed = false;
@@ -149,6 +149,12 @@ void ctrace_kernel_threads_state(struct ctrace_source_trace *trace)
 
 /* ---- a thread's life ---- */
 
+static bool has_room(const struct ctrace_source_trace *trace)
+{
+	return *trace->threads_seen <
+	       (trace->is_endless ? CTRACE_FLIGHT_THREADS_MAX : CTRACE_SOURCE_THREADS_MAX);
+}
+
 /* A thread in this slot: its first, or another that got the number. */
 static void begin(struct ctrace_source_trace *trace, struct ctrace_kernel_thread *slot,
 		  uint32_t tid)
@@ -157,7 +163,8 @@ static void begin(struct ctrace_source_trace *trace, struct ctrace_kernel_thread
 					      .stream = *trace->next_stream,
 					      .process = *trace->next_stream,
 					      .in_call = CTRACE_NO_CALL,
-					      .is_alive = true};
+					      .is_alive = true,
+					      .is_met = true};
 	(*trace->next_stream)++;
 	(*trace->threads_seen)++;
 	note_change(trace->threads, slot);
@@ -170,9 +177,10 @@ struct ctrace_kernel_thread *ctrace_kernel_threads_get(struct ctrace_source_trac
 	struct ctrace_kernel_thread *slot = slot_of(threads->slots, threads->room, tid);
 
 	if (slot->tid == tid) {
+		slot->is_met = true;
 		return slot;
 	}
-	if (*trace->threads_seen >= CTRACE_SOURCE_THREADS_MAX) {
+	if (!has_room(trace)) {
 		return NULL;
 	}
 	if (2 * (threads->count + 1) > threads->room) {
@@ -238,8 +246,7 @@ bool ctrace_kernel_threads_has(const struct ctrace_source_trace *trace, uint32_t
 
 void ctrace_kernel_threads_foreign(struct ctrace_source_trace *trace, uint32_t tid)
 {
-	if (ctrace_kernel_threads_has(trace, tid) &&
-	    *trace->threads_seen < CTRACE_SOURCE_THREADS_MAX) {
+	if (ctrace_kernel_threads_has(trace, tid) && has_room(trace)) {
 		ctrace_kernel_threads_state(trace);
 		begin(trace, slot_of(trace->threads->slots, trace->threads->room, tid), tid);
 	}
@@ -304,4 +311,50 @@ void ctrace_kernel_threads_exit(struct ctrace_source_trace *trace, uint32_t tid)
 		thread->is_alive = false;
 		note_change(trace->threads, thread);
 	}
+}
+
+/* ---- a flight ---- */
+
+static bool is_neighbour(const struct ctrace_kernel_thread *thread)
+{
+	return thread->pid == 0;
+}
+
+static void part_with_neighbours(struct ctrace_source_trace *trace)
+{
+	struct ctrace_kernel_threads *threads = trace->threads;
+
+	for (uint32_t i = 0; i < threads->room; i++) {
+		struct ctrace_kernel_thread *thread = &threads->slots[i];
+
+		if (thread->tid != 0 && is_neighbour(thread) && !thread->is_met) {
+			thread->is_alive = false;
+			note_change(threads, thread);
+		}
+		thread->is_met = false;
+	}
+	ctrace_kernel_threads_state(trace);
+}
+
+void ctrace_kernel_threads_forget(struct ctrace_source_trace *trace)
+{
+	struct ctrace_kernel_threads *threads = trace->threads;
+	struct ctrace_kernel_thread *left = calloc(threads->room, sizeof(*left));
+
+	if (left == NULL) {
+		return;
+	}
+	ctrace_kernel_threads_state(trace);
+	part_with_neighbours(trace);
+	threads->count = 0;
+	for (uint32_t i = 0; i < threads->room; i++) {
+		const struct ctrace_kernel_thread *thread = &threads->slots[i];
+
+		if (thread->tid != 0 && thread->is_alive) {
+			*slot_of(left, threads->room, thread->tid) = *thread;
+			threads->count++;
+		}
+	}
+	free(threads->slots);
+	threads->slots = left;
 }

@@ -12,6 +12,7 @@
  *       …_comm(trace, thread, comm)       its name, as records say it
  *       …_exit(trace, tid)
  *       …_state(trace)                    once a round: rows of what has changed
+ *       …_forget(trace)                   a flight, once an age: who is gone
  *
  * A number that is used again is another thread: exit ends the old one's row.
  */
@@ -37,6 +38,7 @@ struct ctrace_kernel_thread {
 	bool is_alive;
 	bool is_compat;	 /* makes 32-bit calls */
 	bool is_changed; /* its row waits to be stated again */
+	bool is_met;	 /* since the last _forget */
 	char comm[CTRACE_COMM_BYTES];
 };
 
@@ -84,5 +86,12 @@ void ctrace_kernel_threads_exit(struct ctrace_source_trace *trace, uint32_t tid)
 
 /* Rows of what changed since. Once a round, and before the trace is closed. */
 void ctrace_kernel_threads_state(struct ctrace_source_trace *trace);
+
+/*
+ * Let go of threads that have exited, and of neighbours that nobody has mentioned since the last
+ * call: their rows then say that they are gone, and a number that is mentioned again is another
+ * thread.
+ */
+void ctrace_kernel_threads_forget(struct ctrace_source_trace *trace);
 
 #endif

@@ -129,7 +129,7 @@ static void row(struct ctrace_source_trace *trace, struct file_entry *entry, uin
 		.name = name,
 	};
 
-	if (trace->files->rows < CTRACE_SOURCE_FILES_MAX) {
+	if (trace->is_endless || trace->files->rows < CTRACE_SOURCE_FILES_MAX) {
 		trace->files->rows++;
 		ctrace_writer_file(trace->writer, &about);
 	}
@@ -226,7 +226,7 @@ static void ask(struct ctrace_source_trace *trace, struct file_entry *entry)
 		return; /* it is still wanted */
 	}
 	entry->was_asked = true;
-	entry->name = ctrace_writer_string(trace->writer, name, strlen(name));
+	entry->name = ctrace_writer_passing_string(trace->writer, name, strlen(name));
 	entry->asked = ctrace_clock_ticks();
 	entry->state = FILE_SEEN;
 }

@@ -21,6 +21,7 @@
 
 struct ctrace_call_names;
 struct ctrace_code_places;
+struct ctrace_kernel_stream;
 struct ctrace_kernel_threads;
 struct ctrace_open_files;
 struct ctrace_open_waits;
@@ -36,6 +37,10 @@ struct ctrace_source_trace {
 	bool has_tasks;
 	uint32_t own_pid; /* the row of this process is written by somebody else; 0: of none */
 	bool is_opening;  /* sources are being opened: the writer is not ours yet */
+	/* A flight: what is old is forgotten, so that no number is a limit for the whole recording.
+	 */
+	bool is_endless;
+	struct ctrace_kernel_stream *streams; /* that are open */
 	struct ctrace_kernel_threads *threads;
 	struct ctrace_call_names *calls;
 	struct ctrace_open_files *files;

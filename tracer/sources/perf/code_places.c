@@ -99,11 +99,12 @@ void ctrace_code_places_ask(struct ctrace_code_places *places, uint32_t pid, uin
 	}
 }
 
-void ctrace_code_places_name(struct ctrace_source_trace *trace, struct ctrace_names_report *report)
+void ctrace_code_places_name(struct ctrace_source_trace *trace, unsigned seconds,
+			     struct ctrace_names_report *report)
 {
 	*report = (struct ctrace_names_report){.named = 0};
 	if (trace->places != NULL) {
 		ctrace_modules_name_frames(trace->places->unwind.modules, &trace->places->stacks,
-					   report);
+					   seconds, report);
 	}
 }

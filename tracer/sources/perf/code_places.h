@@ -9,7 +9,8 @@
  *     places = ctrace_code_places_need(trace)     the one of this trace
  *       ctrace_code_places_map / _ask             what a process has mapped
  *       ctrace_unwind(&places->unwind, …), ctrace_stacks_get(&places->stacks, …)
- *     ctrace_code_places_name(trace, &report)     once all sources are closed: names of functions
+ *     ctrace_code_places_name(trace, seconds, &report)   names of functions, in so many at most:
+ *                                                 once all sources are closed, and for a snapshot
  *     ctrace_code_places_finish(trace)
  */
 
@@ -41,7 +42,8 @@ void ctrace_code_places_ask(struct ctrace_code_places *places, uint32_t pid, uin
 			    uint32_t mark);
 
 /* Rows of FRAMES for all that can be found; nothing where no source needed any. */
-void ctrace_code_places_name(struct ctrace_source_trace *trace, struct ctrace_names_report *report);
+void ctrace_code_places_name(struct ctrace_source_trace *trace, unsigned seconds,
+			     struct ctrace_names_report *report);
 void ctrace_code_places_finish(struct ctrace_source_trace *trace);
 
 #endif

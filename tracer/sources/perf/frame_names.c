@@ -41,13 +41,17 @@ static int by_place(const void *a, const void *b, void *context)
 
 static bool sort(struct naming *naming)
 {
-	naming->count = naming->stacks->frame_count;
-	naming->order = malloc((naming->count + 1) * sizeof(*naming->order));
+	uint32_t count = naming->stacks->frame_count;
+
+	naming->count = 0;
+	naming->order = malloc((count + 1) * sizeof(*naming->order));
 	if (naming->order == NULL) {
 		return false;
 	}
-	for (uint32_t i = 0; i < naming->count; i++) {
-		naming->order[i] = i + 1;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!naming->stacks->frames[i].is_looked_up) {
+			naming->order[naming->count++] = i + 1;
+		}
 	}
 	qsort_r(naming->order, naming->count, sizeof(*naming->order), by_place,
 		naming->stacks->frames);
@@ -66,8 +70,9 @@ static uint32_t string_of(struct ctrace_writer *writer, const char *text)
 static void put_rows(struct naming *naming, uint32_t frame, unsigned found)
 {
 	struct ctrace_writer *writer = naming->stacks->trace->writer;
-	const struct ctrace_place place = naming->stacks->frames[frame - 1];
+	struct ctrace_place place = naming->stacks->frames[frame - 1];
 
+	place.is_looked_up = true;
 	for (unsigned i = 0; i < found && frame != 0; i++) {
 		bool is_inlined = i + 1 < found;
 		struct ctrace_frame_row row = {
@@ -102,6 +107,7 @@ static void name_frames(struct naming *naming, struct ctrace_symbol_lookup *look
 		found = ctrace_symbol_lookup(lookup, naming->stacks->frames[frame - 1].address,
 					     naming->found);
 		put_rows(naming, frame, found);
+		naming->stacks->frames[frame - 1].is_looked_up = true;
 		naming->report->named += found > 0;
 	}
 }
@@ -178,6 +184,14 @@ static uint32_t module_of(const struct naming *naming, uint32_t index)
 	return naming->stacks->frames[naming->order[index] - 1].module;
 }
 
+/* Found or not. Where time was up, the rest waits for another time. */
+static void note_done(const struct naming *naming, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to && !naming->is_out_of_time; i++) {
+		naming->stacks->frames[naming->order[i] - 1].is_looked_up = true;
+	}
+}
+
 static void name_modules(struct naming *naming)
 {
 	uint32_t from = 0;
@@ -189,15 +203,15 @@ static void name_modules(struct naming *naming)
 			to++;
 		}
 		name_part(naming, ctrace_module_at(naming->modules, module), from, to);
+		note_done(naming, from, to);
 		from = to;
 	}
 }
 
 void ctrace_modules_name_frames(struct ctrace_modules *modules, struct ctrace_stacks *stacks,
-				struct ctrace_names_report *report)
+				unsigned seconds, struct ctrace_names_report *report)
 {
 	struct naming *naming = malloc(sizeof(*naming));
-	const uint64_t seconds = CTRACE_NAMES_SECONDS_MAX;
 
 	*report = (struct ctrace_names_report){.named = 0};
 	if (naming == NULL) {
@@ -207,7 +221,7 @@ void ctrace_modules_name_frames(struct ctrace_modules *modules, struct ctrace_st
 	naming->modules = modules;
 	naming->report = report;
 	naming->is_out_of_time = false;
-	naming->end_ns = ctrace_clock_raw_ns() + seconds * 1000000000u;
+	naming->end_ns = ctrace_clock_raw_ns() + seconds * UINT64_C(1000000000);
 	if (sort(naming)) {
 		name_modules(naming);
 		report->unnamed = naming->count - report->named;
@@ -215,9 +229,9 @@ void ctrace_modules_name_frames(struct ctrace_modules *modules, struct ctrace_st
 	}
 	if (naming->is_out_of_time) {
 		snprintf(report->text, sizeof(report->text),
-			 "looking up functions was given up after %llu s: %u of %u frames have "
+			 "looking up functions was given up after %u s: %u of %u frames have "
 			 "none",
-			 (unsigned long long)seconds, report->unnamed, naming->count);
+			 seconds, report->unnamed, naming->count);
 	}
 	free(naming);
 }

@@ -10,7 +10,7 @@
  *       module = ctrace_modules_get(modules, pid, &map)              of a mapping
  *       ctrace_modules_address(modules, module, offset, &address)    of a place in its file
  *       ctrace_modules_step(modules, module, address, &state)        to the caller
- *       ctrace_modules_name_frames(modules, stacks, &report)         at the end
+ *       ctrace_modules_name_frames(modules, stacks, seconds, &report)   at the end
  *     ctrace_modules_destroy(modules)
  *
  * There are two of them. `ctrace record` has module_table.c, by elfutils: functions, files, lines,
@@ -66,11 +66,11 @@ enum ctrace_cfi_result ctrace_modules_step(struct ctrace_modules *modules, uint3
 
 /*
  * Rows of FRAMES for all that can be found, before the trace is closed, so that it can be read on
- * any machine. Blocks: on the disk, for at most CTRACE_NAMES_SECONDS_MAX, in our own process
- * CTRACE_OWN_NAMES_SECONDS_MAX.  Allocates: yes.
+ * any machine. `ctrace record` leaves out those that were looked for before, and counts the others
+ * alone. Blocks: on the disk, for at most `seconds` and one module more.  Allocates: yes.
  */
 void ctrace_modules_name_frames(struct ctrace_modules *modules, struct ctrace_stacks *stacks,
-				struct ctrace_names_report *report);
+				unsigned seconds, struct ctrace_names_report *report);
 
 /* How many could not be opened for want of descriptors. */
 uint32_t ctrace_modules_unopened(const struct ctrace_modules *modules);

@@ -107,10 +107,9 @@ static uint32_t last_module(const struct ctrace_stacks *stacks)
 }
 
 void ctrace_modules_name_frames(struct ctrace_modules *modules, struct ctrace_stacks *stacks,
-				struct ctrace_names_report *report)
+				unsigned seconds, struct ctrace_names_report *report)
 {
-	uint64_t end_ns =
-		ctrace_clock_raw_ns() + CTRACE_OWN_NAMES_SECONDS_MAX * UINT64_C(1000000000);
+	uint64_t end_ns = ctrace_clock_raw_ns() + seconds * UINT64_C(1000000000);
 	uint32_t last = last_module(stacks);
 
 	*report = (struct ctrace_names_report){.named = 0};
@@ -119,8 +118,7 @@ void ctrace_modules_name_frames(struct ctrace_modules *modules, struct ctrace_st
 
 		if (ctrace_clock_raw_ns() > end_ns) {
 			snprintf(report->text, sizeof(report->text),
-				 "looking up functions was given up after %u s",
-				 CTRACE_OWN_NAMES_SECONDS_MAX);
+				 "looking up functions was given up after %u s", seconds);
 			break;
 		}
 		if (path != NULL) {

@@ -58,9 +58,11 @@ uint32_t ctrace_stacks_add_frame(struct ctrace_stacks *stacks, const struct ctra
 	if (stacks->frame_count >= CTRACE_FRAME_MAX || !grow(stacks)) {
 		return 0;
 	}
+	row.frame = stacks->frame_count + 1;
+	if (ctrace_writer_frame(stacks->trace->writer, &row) == CTRACE_ERR_LIMIT) {
+		return 0;
+	}
 	stacks->frames[stacks->frame_count++] = *place;
-	row.frame = stacks->frame_count;
-	ctrace_writer_frame(stacks->trace->writer, &row);
 	return row.frame;
 }
 
@@ -95,13 +97,13 @@ static uint32_t stack_of(struct ctrace_stacks *stacks, uint32_t parent, uint32_t
 	if (stack != CTRACE_MAP_NONE) {
 		return stack;
 	}
+	row.stack = stacks->stack_count + 1;
 	if (stacks->stack_count >= CTRACE_STACK_MAX ||
-	    !ctrace_map_put(&stacks->stack_by_pair, key, stacks->stack_count + 1)) {
+	    ctrace_writer_stack(stacks->trace->writer, &row) == CTRACE_ERR_LIMIT) {
 		return 0;
 	}
-	row.stack = ++stacks->stack_count;
-	ctrace_writer_stack(stacks->trace->writer, &row);
-	return row.stack;
+	stacks->stack_count++;
+	return ctrace_map_put(&stacks->stack_by_pair, key, row.stack) ? row.stack : 0;
 }
 
 uint32_t ctrace_stacks_of_frame(struct ctrace_stacks *stacks, uint32_t frame)

@@ -15,8 +15,9 @@
 
 /* Where a frame is. */
 struct ctrace_place {
-	uint32_t module;  /* 0: in no file */
-	uint64_t address; /* as its file counts; of a caller, one before where it goes on */
+	uint32_t module;   /* 0: in no file */
+	bool is_looked_up; /* of a frame: its name was found, or is not to be found */
+	uint64_t address;  /* as its file counts; of a caller, one before where it goes on */
 };
 
 struct ctrace_stacks {

@@ -103,6 +103,20 @@ void ctrace_past_thread(struct ctrace_past *past, const struct ctrace_thread_row
 	remove_if_over(past, thread);
 }
 
+void ctrace_past_buffer(void *context, const struct ctrace_buffer_row *row)
+{
+	struct ctrace_past *past = context;
+	struct ctrace_past_thread *thread = ctrace_past_find(past, row->stream);
+
+	if (thread == NULL) {
+		thread = add_thread(past, row->stream);
+	}
+	if (thread != NULL) {
+		thread->is_buffer = true;
+		thread->buffer = *row;
+	}
+}
+
 /* ---- chunks ---- */
 
 void ctrace_past_chunk_hold(struct ctrace_past_chunk *chunk)
@@ -196,6 +210,14 @@ static struct ctrace_past_chunk *copy_of(const struct ctrace_sealed *sealed)
 	return chunk;
 }
 
+static bool is_too_much(const struct ctrace_past *past)
+{
+	size_t half = past->limit_bytes / 2;
+	size_t rows = past->rows_bytes < half ? past->rows_bytes : half;
+
+	return past->bytes > past->limit_bytes - rows || past->threads_shown > THREADS_SHOWN_MAX;
+}
+
 enum ctrace_status ctrace_past_keep(void *context, const struct ctrace_sealed *sealed)
 {
 	struct ctrace_past *past = context;
@@ -209,8 +231,7 @@ enum ctrace_status ctrace_past_keep(void *context, const struct ctrace_sealed *s
 	}
 	chunk->thread = thread;
 	insert(past, chunk);
-	while (past->oldest != NULL &&
-	       (past->bytes > past->limit_bytes || past->threads_shown > THREADS_SHOWN_MAX)) {
+	while (past->oldest != NULL && is_too_much(past)) {
 		drop_oldest(past);
 	}
 	return CTRACE_OK;
@@ -246,17 +267,36 @@ static void forget_clocks(struct ctrace_past *past, uint64_t ticks)
 
 /* ---- age ---- */
 
+/* The beginning of the window; 0: only the bytes decide. */
+static uint64_t window_from(const struct ctrace_past *past, uint64_t now_ticks)
+{
+	return past->span_ticks != 0 && now_ticks > past->span_ticks ? now_ticks - past->span_ticks
+								     : 0;
+}
+
 void ctrace_past_forget(struct ctrace_past *past, uint64_t now_ticks)
 {
-	uint64_t from = now_ticks > past->span_ticks ? now_ticks - past->span_ticks : 0;
+	uint64_t from = window_from(past, now_ticks);
 
-	if (past->span_ticks == 0) {
-		from = 0;
-	}
 	while (past->oldest != NULL && end_of(past->oldest) < from) {
 		drop_oldest(past);
 	}
 	forget_clocks(past, past->oldest != NULL ? past->oldest->sealed.header.base : from);
+}
+
+uint64_t ctrace_past_oldest(const struct ctrace_past *past, uint64_t now_ticks,
+			    uint64_t margin_ticks)
+{
+	uint64_t oldest = window_from(past, now_ticks);
+
+	/* They stand in the order of their ends. */
+	if (past->oldest != NULL && past->oldest->sealed.header.base < oldest) {
+		oldest = past->oldest->sealed.header.base;
+	}
+	if (past->oldest != NULL && past->span_ticks == 0) {
+		oldest = past->oldest->sealed.header.base;
+	}
+	return oldest > margin_ticks ? oldest - margin_ticks : 0;
 }
 
 void ctrace_past_destroy(struct ctrace_past *past)

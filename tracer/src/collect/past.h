@@ -37,9 +37,12 @@ struct ctrace_past_chunk {
 	uint8_t payload[];
 };
 
+/* A thread, or a kernel's buffer: what a stream belongs to. */
 struct ctrace_past_thread {
 	struct ctrace_past_thread *next; /* of its bucket */
 	struct ctrace_thread_row row;	 /* `name` and the counts are not set */
+	bool is_buffer;
+	struct ctrace_buffer_row buffer; /* the counts are not set; of `row` only `stream` is */
 	uint64_t start;			 /* ticks, not after any base */
 	char name[CTRACE_NAME_BYTES_MAX];
 	uint32_t chunks; /* that are kept */
@@ -56,7 +59,9 @@ struct ctrace_past {
 	size_t limit_bytes;
 	struct ctrace_past_chunk *oldest, *newest;
 	struct ctrace_past_thread *buckets[CTRACE_PAST_BUCKETS];
-	size_t bytes;		  /* of all chunks and rows of threads that are kept */
+	size_t bytes;	   /* of all chunks and rows of threads that are kept */
+	size_t rows_bytes; /* of rows that the session's writer remembers: they take of the limit,
+			      half of it at most */
 	uint32_t chunks, threads; /* that are kept */
 	uint32_t threads_shown;	  /* threads of which a chunk is kept */
 	struct ctrace_clock_row *clocks;
@@ -80,6 +85,8 @@ enum ctrace_status ctrace_past_keep(void *past, const struct ctrace_sealed *chun
  * `row->start` counts from `base`. */
 void ctrace_past_thread(struct ctrace_past *past, const struct ctrace_thread_row *row,
 			uint64_t base, const char *name);
+/* ctrace_keep_buffer_fn, likewise: a stream that is a kernel's buffer. It stays. */
+void ctrace_past_buffer(void *past, const struct ctrace_buffer_row *row);
 /* NULL: nothing is known of this stream. */
 struct ctrace_past_thread *ctrace_past_find(const struct ctrace_past *past, uint32_t stream);
 
@@ -87,6 +94,9 @@ void ctrace_past_clock(struct ctrace_past *past, const struct ctrace_clock_row *
 
 /* What is too old at `now_ticks` falls off. */
 void ctrace_past_forget(struct ctrace_past *past, uint64_t now_ticks);
+/* Chunks are of this time and later, but for what was late: `margin_ticks`. */
+uint64_t ctrace_past_oldest(const struct ctrace_past *past, uint64_t now_ticks,
+			    uint64_t margin_ticks);
 
 void ctrace_past_chunk_hold(struct ctrace_past_chunk *chunk);
 void ctrace_past_chunk_drop(struct ctrace_past_chunk *chunk);

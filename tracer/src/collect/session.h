@@ -40,6 +40,9 @@ struct ctrace_session_settings {
 	 * ctrace_collect_snapshot makes traces of them. Borrows until close has returned.
 	 */
 	struct ctrace_past *past;
+	/* Of a flight: so many bytes of what its events refer to beside sites and threads are
+	 * remembered (format/kept_rows.h); 0: nothing of it, and no event that needs it is made. */
+	size_t rows_bytes;
 	struct ctrace_watch *watch; /* of a flight; NULL: no rules. Borrows, as `past` */
 	void *sink;		    /* borrows until close has returned */
 	const char *categories;	    /* as in ctrace_settings; NULL: all. Copied */

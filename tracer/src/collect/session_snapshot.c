@@ -4,6 +4,7 @@
 
 #include "tracer/src/collect/session_snapshot.h"
 
+#include "format/kept_rows.h"
 #include "tracer/src/clock/clock.h"
 
 #include <errno.h>
@@ -52,6 +53,10 @@ int ctrace_session_snapshot(struct ctrace_session *session, struct ctrace_snapsh
 	snapshot->now = ctrace_clock_ticks();
 	snapshot->ticks_per_second = session->recording.writer.settings.ticks_per_second;
 	memcpy(snapshot->session, session->id, sizeof(snapshot->session));
+	if (session->settings.rows_bytes > 0) {
+		ctrace_kept_rows_tidy(&session->recording.writer);
+		snapshot->rows = &session->recording.writer;
+	}
 	count = list_threads(session, threads);
 	result = ctrace_snapshot_take(snapshot, session->settings.past, &session->recording.writer,
 				      threads, count, sites_end(session));

@@ -4,6 +4,7 @@
 
 #include "tracer/src/collect/session_state.h"
 
+#include "format/kept_rows.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/collect/past.h"
 #include "tracer/src/ring/gap.h"
@@ -61,6 +62,8 @@ enum ctrace_status ctrace_session_begin(struct ctrace_session *session,
 
 	if (session->settings.past != NULL) {
 		settings.keep = ctrace_past_keep;
+		settings.keep_buffer = ctrace_past_buffer;
+		settings.rows_bytes_max = session->settings.rows_bytes;
 		settings.sink = session->settings.past;
 	}
 	if (getrandom(settings.session, sizeof(settings.session), GRND_NONBLOCK) < 0) {
@@ -294,6 +297,23 @@ static void watch_open_spans(const struct ctrace_session *session)
 	}
 }
 
+/* What has become too old falls off, and what only that referred to. */
+static void forget_past(struct ctrace_session *session)
+{
+	struct ctrace_past *past = session->settings.past;
+	struct ctrace_writer *writer = &session->recording.writer;
+	uint64_t now = ctrace_clock_ticks(), margin = writer->settings.ticks_per_second;
+
+	ctrace_past_forget(past, now);
+	if (session->settings.rows_bytes == 0) {
+		return;
+	}
+	if (ctrace_kept_rows_forget(writer, ctrace_past_oldest(past, now, margin), now)) {
+		session->streams_seen = ctrace_kept_rows_count(writer, CTRACE_CHUNK_THREADS);
+	}
+	past->rows_bytes = ctrace_kept_rows_bytes(writer);
+}
+
 bool ctrace_session_tick(struct ctrace_session *session, uint64_t now_ms)
 {
 	const char *reason = NULL;
@@ -313,7 +333,7 @@ bool ctrace_session_tick(struct ctrace_session *session, uint64_t now_ms)
 		reason = session->settings.wants_end(session->settings.sink);
 	}
 	if (session->settings.past != NULL) {
-		ctrace_past_forget(session->settings.past, ctrace_clock_ticks());
+		forget_past(session);
 	} else if (reason == NULL && session->streams_seen >= CTRACE_THREADS_MAX - 1) {
 		reason = "the file has its 65,536 threads";
 	}

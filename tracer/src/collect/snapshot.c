@@ -4,11 +4,14 @@
 
 #include "tracer/src/collect/snapshot.h"
 
+#include "format/kept_rows.h"
 #include "format/limits.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/collect/stream.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,11 +79,23 @@ static int copy_open(struct ctrace_snapshot *snapshot, const struct ctrace_snaps
 	return 0;
 }
 
+/* Of those a trace may have, some are shown, and others only sources tell of. */
+static uint32_t room_for_threads(const struct ctrace_snapshot *snapshot,
+				 const struct ctrace_past *past)
+{
+	uint32_t used = past->threads_shown;
+
+	if (snapshot->rows != NULL) {
+		used += ctrace_kept_rows_count(snapshot->rows, CTRACE_CHUNK_THREADS);
+	}
+	return used < CTRACE_THREADS_MAX ? CTRACE_THREADS_MAX - used : 0;
+}
+
 /* Threads that are inside something but did nothing in the window: perhaps the ones to look at. */
 static int take_open(struct ctrace_snapshot *snapshot, const struct ctrace_past *past,
 		     const struct ctrace_snapshot_thread *threads, uint32_t count)
 {
-	uint32_t room = CTRACE_THREADS_MAX - past->threads_shown;
+	uint32_t room = room_for_threads(snapshot, past);
 
 	snapshot->open = calloc(count + 1, sizeof(*snapshot->open));
 	if (snapshot->open == NULL) {
@@ -109,7 +124,7 @@ static int take_threads(struct ctrace_snapshot *snapshot, const struct ctrace_pa
 	for (unsigned i = 0; i < CTRACE_PAST_BUCKETS; i++) {
 		for (const struct ctrace_past_thread *at = past->buckets[i]; at != NULL;
 		     at = at->next) {
-			if (at->shown > 0) {
+			if (at->shown > 0 || at->is_buffer) {
 				snapshot->threads[snapshot->threads_count++] = *at;
 			}
 		}
@@ -147,10 +162,9 @@ static void find_window(struct ctrace_snapshot *snapshot)
 {
 	/* Not the product of two large numbers: an hour's nanoseconds times a frequency. */
 	double ticks = (double)snapshot->last_ns * 1e-9 * (double)snapshot->ticks_per_second;
+	uint64_t to = snapshot->asked != 0 ? snapshot->asked : snapshot->now;
 
-	snapshot->from = snapshot->last_ns != 0 && ticks < (double)snapshot->now
-				 ? snapshot->now - (uint64_t)ticks
-				 : 0;
+	snapshot->from = snapshot->last_ns != 0 && ticks < (double)to ? to - (uint64_t)ticks : 0;
 }
 
 int ctrace_snapshot_take(struct ctrace_snapshot *snapshot, struct ctrace_past *past,
@@ -192,6 +206,17 @@ static uint64_t base_of(const struct ctrace_snapshot *snapshot)
 	return base;
 }
 
+static void put_left_out(struct ctrace_writer *writer, const struct ctrace_writer *rows)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " rows of tables (strings, stacks, frames, threads, files): the flight "
+		 "remembers %zu KiB of them",
+		 ctrace_kept_rows_refused(rows), rows->settings.rows_bytes_max >> 10);
+	ctrace_writer_meta(writer, "left_out", text, strlen(text));
+}
+
 static void put_meta(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
 {
 	const struct ctrace_snapshot_tables *tables = snapshot->tables;
@@ -199,21 +224,70 @@ static void put_meta(struct ctrace_writer *writer, const struct ctrace_snapshot 
 	tables->describe(writer, tables->context);
 	ctrace_writer_meta(writer, "snapshot", snapshot->reason, strlen(snapshot->reason));
 	ctrace_writer_meta(writer, "ended", tables->ended, strlen(tables->ended));
+	if (snapshot->rows != NULL && ctrace_kept_rows_refused(snapshot->rows) > 0) {
+		put_left_out(writer, snapshot->rows);
+	}
 }
 
-static void put_threads(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
+static void put_thread(struct ctrace_writer *writer, const struct ctrace_past_thread *thread)
 {
 	uint64_t base = writer->settings.base_ticks;
+	struct ctrace_thread_row row = thread->row;
 
+	row.name = ctrace_writer_string(writer, thread->name, strlen(thread->name));
+	row.start = thread->start > base ? thread->start - base : 0;
+	row.written = thread->shown_written;
+	row.lost = thread->shown_lost;
+	ctrace_writer_thread(writer, &row);
+}
+
+/* Its source is the string it was: strings that are remembered came first. */
+static void put_buffer(struct ctrace_writer *writer, const struct ctrace_past_thread *buffer)
+{
+	struct ctrace_buffer_row row = buffer->buffer;
+
+	row.written = buffer->shown_written;
+	row.lost = buffer->shown_lost;
+	ctrace_writer_buffer(writer, &row);
+}
+
+static void put_streams(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
+{
 	for (uint32_t i = 0; i < snapshot->threads_count; i++) {
 		const struct ctrace_past_thread *thread = &snapshot->threads[i];
-		struct ctrace_thread_row row = thread->row;
 
-		row.name = ctrace_writer_string(writer, thread->name, strlen(thread->name));
-		row.start = thread->start > base ? thread->start - base : 0;
-		row.written = thread->shown_written;
-		row.lost = thread->shown_lost;
-		ctrace_writer_thread(writer, &row);
+		if (thread->is_buffer) {
+			put_buffer(writer, thread);
+		} else {
+			put_thread(writer, thread);
+		}
+	}
+}
+
+/* What stands of it here, not what it has told in all. */
+static void count_source(void *context, struct ctrace_source_row *row)
+{
+	const struct ctrace_snapshot *snapshot = context;
+
+	row->events = 0;
+	row->lost = 0;
+	for (uint32_t i = 0; i < snapshot->threads_count; i++) {
+		const struct ctrace_past_thread *at = &snapshot->threads[i];
+
+		if (at->is_buffer && at->buffer.source == row->name) {
+			row->events += at->shown_written;
+			row->lost += at->shown_lost;
+		}
+	}
+}
+
+static void put_remembered(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
+{
+	const struct ctrace_kept_counts counts = {.source = count_source,
+						  .context = (void *)snapshot};
+
+	if (snapshot->rows != NULL) {
+		ctrace_kept_rows_put(snapshot->rows, writer, &counts);
 	}
 }
 
@@ -233,9 +307,13 @@ static void put_sites(struct ctrace_writer *writer, const struct ctrace_snapshot
 
 static void put_tables(struct ctrace_writer *writer, const struct ctrace_snapshot *snapshot)
 {
+	if (snapshot->rows != NULL) {
+		ctrace_kept_rows_strings(snapshot->rows, writer);
+	}
 	put_meta(writer, snapshot);
 	put_sites(writer, snapshot);
-	put_threads(writer, snapshot);
+	put_streams(writer, snapshot);
+	put_remembered(writer, snapshot);
 	for (uint32_t i = 0; i < snapshot->clocks_count; i++) {
 		ctrace_writer_clock(writer, &snapshot->clocks[i]);
 	}

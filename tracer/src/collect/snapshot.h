@@ -35,7 +35,8 @@ struct ctrace_snapshot_open {
 
 /* What it says beside its chunks. */
 struct ctrace_snapshot_tables {
-	/* META, but for `snapshot` and `ended`, and PROCESSES. */
+	/* META, but for `snapshot`, `ended` and `left_out`, and PROCESSES where no rows are
+	 * remembered. */
 	void (*describe)(struct ctrace_writer *writer, void *context);
 	/* The site of this id, which the session's writer was given. */
 	const struct ctrace_entry *(*site)(void *context, uint32_t id);
@@ -47,9 +48,14 @@ struct ctrace_snapshot {
 	const struct ctrace_snapshot_tables *tables; /* borrows */
 	/* Asked for; zero is fine. */
 	uint64_t last_ns;  /* how far back; 0: all there is */
+	uint64_t asked;	   /* ticks: from when on back; 0: when it is taken */
 	bool is_last_word; /* the process dies: take also what handlers wrote into unfinished events
 			    */
 	char reason[192];  /* why: META `snapshot` */
+
+	/* The session's writer, if it remembers rows: borrowed until write has returned. Who has
+	 * one writes on the collector's thread, before anything else is collected. */
+	const struct ctrace_writer *rows;
 
 	/* Taken. */
 	uint8_t session[16];
@@ -57,7 +63,7 @@ struct ctrace_snapshot {
 	uint64_t ticks_per_second;
 	struct ctrace_snapshot_chunk *chunks;
 	uint32_t chunks_count;
-	struct ctrace_past_thread *threads; /* copies */
+	struct ctrace_past_thread *threads; /* and buffers; copies */
 	uint32_t threads_count;
 	struct ctrace_snapshot_open *open;
 	uint32_t open_count;

@@ -17,10 +17,12 @@ static uint64_t word(const struct ctrace_stretch *stretch, unsigned index)
 				  stretch->from + 8 + 8 * (uint64_t)index);
 }
 
-/* A flight's past keeps chunks, and no tables that could be told again. */
+/* A flight inside a program keeps chunks, and no tables that could be told again. */
 bool ctrace_recording_has_tables(const struct ctrace_recording *recording)
 {
-	return recording->writer.settings.keep == NULL;
+	const struct ctrace_writer_settings *settings = &recording->writer.settings;
+
+	return settings->keep == NULL || settings->rows_bytes_max > 0;
 }
 
 uint32_t ctrace_stream_stack_of_caller(struct ctrace_stream *stream, uint64_t caller)
