@@ -81,8 +81,8 @@ class Locks(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.trace = Path(self.folder.name) / "trace.out"
 
-    def record(self, *words, sources="spans,locks", env=None):
-        return run(Programs.ctrace, "record", "-q", "--sources", sources, "-o", self.trace, "--", *words, env=env)
+    def record(self, *words, sources="spans,locks", options=(), env=None):
+        return run(Programs.ctrace, "record", "-q", "--sources", sources, *options, "-o", self.trace, "--", *words, env=env)
 
     def recorded(self, way, **more):
         done = self.record(ARGUMENTS.host, way, **more)
@@ -112,11 +112,13 @@ class Locks(unittest.TestCase):
         self.assertEqual(wait["lock_kind"] not in (BARRIER, *JOINS), len(given) == 1)
 
     def test_each_wait_is_as_long_as_it_must_be_and_knows_who_had_the_lock_and_who_gave_it(self):
-        text, waits = self.recorded("truth")
-        lines = text.splitlines()
-        self.assertEqual(14, len(lines))
-        for line in lines:
-            self.check_truth(line, waits)
+        for options in ([], ["--flight", "1000s"]):
+            with self.subTest(options):
+                text, waits = self.recorded("truth", options=options)
+                lines = text.splitlines()
+                self.assertEqual(14, len(lines))
+                for line in lines:
+                    self.check_truth(line, waits)
 
     def test_there_are_as_many_waits_as_the_program_counts(self):
         for sources in ("spans,locks", "spans,preload,locks"):

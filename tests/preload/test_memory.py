@@ -30,8 +30,8 @@ SIZES = {10007: 100, 13 * 773: 50, 20011: 1, **{20021 + 20000 * i: 1 for i in ra
          30047: 1}
 
 
-def record(trace, source, *words, **env):
-    return run(Programs.ctrace, "record", "-q", "--sources", f"spans,{source}", "-o", trace, "--", *words, env=env)
+def record(trace, source, *words, options=(), **env):
+    return run(Programs.ctrace, "record", "-q", "--sources", f"spans,{source}", *options, "-o", trace, "--", *words, env=env)
 
 
 class Recorded(unittest.TestCase):
@@ -41,8 +41,8 @@ class Recorded(unittest.TestCase):
         self.path = Path(self.folder.name)
         self.trace = self.path / "trace.out"
 
-    def host(self, source, *words, **env):
-        done = record(self.trace, source, Programs.host, *words, **env)
+    def host(self, source, *words, **more):
+        done = record(self.trace, source, Programs.host, *words, **more)
         self.assertEqual((0, b"", b""), result_of(done))
         return Trace(self.trace)
 
@@ -95,7 +95,14 @@ class Memory(Recorded):
         self.assertEqual(kept[0][0], kept[0][1])
 
     def test_each_block_says_who_got_it(self):
-        trace = self.host("alloc-full", "truth", 1, CTRACE_RING_POLICY="block")
+        self.check_who_got(self.host("alloc-full", "truth", 1, CTRACE_RING_POLICY="block"))
+
+    def test_a_flight_has_the_blocks_and_who_got_them(self):
+        trace = self.host("alloc-full", "truth", 1, options=["--flight", "1000s,64MiB"], CTRACE_RING_POLICY="block")
+        self.check_who_got(trace)
+        self.assertEqual(SIZES, dict(Counter(size for size, _, _ in self.blocks(trace)[0])))
+
+    def check_who_got(self, trace):
         names = Frames(trace.text)
         found, _ = self.blocks(trace)
         callers = {size: names.stack(stack)[0] for size, stack, _ in found}
@@ -113,7 +120,12 @@ class Memory(Recorded):
             self.assertNotEqual([], frames)
 
     def test_heap_says_what_the_program_did(self):
-        done = record(self.trace, "alloc-full", Programs.host, "truth", 3, CTRACE_RING_POLICY="block")
+        for options in ([], ["--flight", "1000s,64MiB"]):
+            with self.subTest(options):
+                self.check_heap(options)
+
+    def check_heap(self, options):
+        done = record(self.trace, "alloc-full", Programs.host, "truth", 3, options=options, CTRACE_RING_POLICY="block")
         self.assertEqual((0, b"", b""), result_of(done))
         answer = json.loads(run(Programs.ctrace, "heap", "--json", self.trace).stdout)
         self.assertEqual(0, answer["lost"])
