@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What recording memory costs: nanoseconds of a malloc and its free, without, with the library while nobody records, sampled,
-all of them; under heaptrack, and with LTTng's wrapper of libc, if those are installed. And how large what they write is.
+all of them, all with their whole stacks; under heaptrack, and with LTTng's wrapper of libc, if those are installed. And how large what they write is.
 
     bench/alloc.py BUILD-FOLDER [ROUNDS]
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from peers import run, session_daemon
 
-NAMES = {"64-bytes": "64 bytes", "mixed": "16 bytes to 4 KiB"}
+NAMES = {"64-bytes": "64 bytes", "mixed": "16 bytes to 4 KiB", "20-deep": "below 20 functions", "in-turn": "from 4 stacks in turn"}
 WRAPPER = "liblttng-ust-libc-wrapper.so"
 
 
@@ -51,6 +51,7 @@ def ways(build, folder):
     yield Way("off", LD_PRELOAD=str(library))
     yield Way("sampled", [*record, "alloc", "--"], folder / "trace")
     yield Way("full", [*record, "alloc-full", "--"], folder / "trace")
+    yield Way("stacks", [*record, "alloc-stacks", "--"], folder / "trace")
     if shutil.which("heaptrack"):
         yield Way("heaptrack", ["heaptrack", "--raw", "-o", folder / "heaptrack"], folder / "heaptrack.raw.zst")
     if shutil.which("lttng") and any(Path("/usr/lib").glob(f"*/{WRAPPER}")):

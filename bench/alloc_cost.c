@@ -46,12 +46,41 @@ static void mixed(uint64_t operations)
 	}
 }
 
+/* Below this many functions more, each of which has something to do behind its call. */
+__attribute__((noinline, noclone)) static uint64_t below(unsigned functions, uint64_t operations)
+{
+	volatile uint64_t done;
+
+	if (functions == 0) {
+		pairs(operations);
+		return operations;
+	}
+	done = below(functions - 1, operations);
+	return done;
+}
+
+static void deep(uint64_t operations)
+{
+	below(20, operations);
+}
+
+/* In turn from two places and at two depths: a stack is never that of the block before. */
+static void turns(uint64_t operations)
+{
+	for (uint64_t i = 0; i < operations; i += 4) {
+		pairs(1);
+		below(2, 1);
+		below(20, 1);
+		below(21, 1);
+	}
+}
+
 int main(void)
 {
 	static const struct {
 		const char *name;
 		void (*body)(uint64_t operations);
-	} bodies[] = {{"64-bytes", pairs}, {"mixed", mixed}};
+	} bodies[] = {{"64-bytes", pairs}, {"mixed", mixed}, {"20-deep", deep}, {"in-turn", turns}};
 
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		printf("%s %.3f\n", bodies[i].name,

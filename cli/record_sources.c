@@ -79,6 +79,7 @@ bool ctrace_record_sources_has_preload(const struct ctrace_record_sources *sourc
 	return ctrace_source_set_has(&sources->set, &ctrace_source_preload) ||
 	       ctrace_source_set_has(&sources->set, &ctrace_source_alloc) ||
 	       ctrace_source_set_has(&sources->set, &ctrace_source_alloc_full) ||
+	       ctrace_source_set_has(&sources->set, &ctrace_source_alloc_stacks) ||
 	       ctrace_source_set_has(&sources->set, &ctrace_source_locks) ||
 	       ctrace_source_set_has(&sources->set, &ctrace_source_gc);
 }

@@ -36,7 +36,7 @@ ORDER = {
     "tracer": ["tracer/include/", "tracer/src/limits.h", "tracer/src/small_text.h", "tracer/src/image.h", "tracer/src/clock/", "tracer/src/sites/",
                "tracer/src/ring/", "tracer/src/emit/", "tracer/src/directory/", "tracer/src/collect/", "tracer/src/flight/", "tracer/src/library/",
                "tracer/src/", "tracer/outside/", "tracer/pprof/symbol", "tracer/sources/source.h", "tracer/sources/kernel/",
-               "tracer/sources/tracefs/", "tracer/sources/bpf/", "tracer/sources/perf/", "tracer/sources/", "tracer/inside/", "tracer/pprof/", "tracer/http/", "tracer/preload/"],
+               "tracer/sources/tracefs/", "tracer/sources/bpf/", "tracer/sources/perf/", "tracer/sources/", "tracer/unwind/", "tracer/inside/", "tracer/pprof/", "tracer/http/", "tracer/preload/"],
     # reader.h is low: it is the contract, in whose types reader.c's helpers speak.
     "format": ["format/limits.h", "format/status.h", "format/error.", "format/events.def", "format/kinds.",
                "format/records.h", "format/reader.h", "format/wire.", "format/crc32c.", "format/buffer.", "format/arena.",

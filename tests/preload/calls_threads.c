@@ -255,6 +255,7 @@ static void load(void)
 	SHOW_POINTER("dlopen", dlopen("/nothing/here.so", RTLD_NOW));
 	SHOW_POINTER("dlopen", dlopen(NULL, RTLD_NOW));
 	SHOW_POINTER("dlsym", dlsym(library, "cos"));
+	SHOW("dlclose", dlclose(library));
 }
 
 void call_threads(void)

@@ -289,11 +289,14 @@ class Unasked(Recorded):
     def test_every_block_takes_the_place_of_the_sample(self):
         states, _ = self.sources("--sources", "+alloc-full")
         self.assertEqual((NOT_ASKED, RECORDED, RECORDED), (states["alloc"], states["locks"], states["alloc-full"]))
+        states, _ = self.sources("--sources", "+alloc-stacks")
+        self.assertEqual((NOT_ASKED, NOT_ASKED, RECORDED), (states["alloc"], states["alloc-full"], states["alloc-stacks"]))
 
     def test_both_by_name_are_one_too_many(self):
-        states, text = self.sources("--sources", "alloc,alloc-full")
-        self.assertEqual((MISSING, RECORDED), (states["alloc"], states["alloc-full"]))
-        self.assertIn("two ways of recording the same", text)
+        for words in (("alloc", "alloc-full"), ("alloc", "alloc-stacks"), ("alloc-full", "alloc-stacks")):
+            states, text = self.sources("--sources", ",".join(words))
+            self.assertEqual((MISSING, RECORDED), (states[words[0]], states[words[1]]))
+            self.assertIn("ways of recording the same", text)
 
     @needs(PYTHON)
     def test_left_out_nothing_is_put_into_the_program(self):

@@ -163,7 +163,7 @@ class LinkedTest(unittest.TestCase):
 
     def test_a_word_that_is_wrong_is_told_of(self):
         done = run(OPTIONS.host, self.trace, "spans,alloc", env=without({"CTRACE_ALLOC": "some"}))
-        self.assertIn("CTRACE_ALLOC=some: must be sampled, full or off", done.stderr)
+        self.assertIn("CTRACE_ALLOC=some: must be sampled, full, stacks or off", done.stderr)
 
     def test_recorded_from_outside_it_tells_once(self):
         done = run(OPTIONS.ctrace, "record", "-q", "--sources", "spans,alloc,locks", "-o", self.trace, "--", OPTIONS.host,

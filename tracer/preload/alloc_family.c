@@ -205,7 +205,7 @@ static void tell_resized(enum ctrace_alloc_choice choice, const void *block, con
 		}
 		return;
 	}
-	if (choice == CTRACE_ALLOC_FULL) {
+	if (choice == CTRACE_ALLOC_FULL || choice == CTRACE_ALLOC_STACKS) {
 		ctrace_alloc_moved(block, moved, size, frame);
 	} else {
 		ctrace_alloc_got(choice, moved, size, frame);

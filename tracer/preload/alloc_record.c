@@ -7,6 +7,7 @@
 #include "format/kinds.h"
 #include "tracer/preload/alloc_chance.h"
 #include "tracer/preload/alloc_live.h"
+#include "tracer/preload/alloc_stacks.h"
 #include "tracer/preload/stack_copy.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/sites/memory_shape.h"
@@ -20,8 +21,18 @@
 /* Before it is known what is wanted, and while nobody records: looked at again after so much. */
 #define LOOK_AGAIN_BYTES (1u << 20)
 
-enum mode { UNDECIDED, OFF, SAMPLED, FULL };
-enum site { SITE_STACK, SITE_CALLER, SITE_REALLOC, SITE_FREE, SITES };
+enum mode { UNDECIDED, OFF, SAMPLED, FULL, STACKS };
+enum site {
+	SITE_STACK,
+	SITE_CALLER,
+	SITE_REALLOC,
+	SITE_FREE,
+	SITE_KNOWN,
+	SITE_TOLD,
+	SITE_REALLOC_KNOWN,
+	SITE_REALLOC_TOLD,
+	SITES
+};
 
 __thread struct ctrace_alloc_self ctrace_alloc_self __attribute__((tls_model("initial-exec")));
 
@@ -38,9 +49,14 @@ static uint16_t states[SITES];
 #ifdef CTRACE_LINKED
 #define CATEGORY     CTRACE_NAMED_ALLOC
 #define WITHOUT_WORD SAMPLED
+/* A recording that begins when numbers have been told would not know them. */
+#define STACKS_START() false
+#define STACKS_NEED    "a recorder that is there from the beginning, as `ctrace record` is"
 #else
-#define CATEGORY     CTRACE_MEMORY_OF_MALLOC
-#define WITHOUT_WORD OFF
+#define STACKS_START() ctrace_alloc_stacks_start()
+#define STACKS_NEED    "x86-64, Linux 4.14 and glibc 2.35"
+#define CATEGORY       CTRACE_MEMORY_OF_MALLOC
+#define WITHOUT_WORD   OFF
 #endif
 
 #define SITE(index, what, letters)                                                                 \
@@ -55,6 +71,10 @@ static const struct ctrace_site_info sites[SITES] = {
 	SITE(SITE_CALLER, CTRACE_KIND_ALLOC, "u\0u\0p\0"),
 	SITE(SITE_REALLOC, CTRACE_KIND_REALLOC, "u\0u\0u\0p\0"),
 	SITE(SITE_FREE, CTRACE_KIND_FREE, "u\0"),
+	SITE(SITE_KNOWN, CTRACE_KIND_ALLOC, "u\0u\0h\0"),
+	SITE(SITE_TOLD, CTRACE_KIND_ALLOC, "u\0u\0h\0s\0"),
+	SITE(SITE_REALLOC_KNOWN, CTRACE_KIND_REALLOC, "u\0u\0u\0h\0"),
+	SITE(SITE_REALLOC_TOLD, CTRACE_KIND_REALLOC, "u\0u\0u\0h\0s\0"),
 };
 
 /* The recorder switches it; 0: nobody wants it. */
@@ -83,6 +103,15 @@ static uint64_t number_of(const char *name, uint64_t usual, uint64_t most)
 	return number;
 }
 
+static enum mode stacks_or_callers(void)
+{
+	if (STACKS_START()) {
+		return STACKS;
+	}
+	fprintf(stderr, "ctrace: CTRACE_ALLOC=stacks needs " STACKS_NEED ": full is taken\n");
+	return FULL;
+}
+
 static enum mode wanted_mode(void)
 {
 	const char *text = getenv("CTRACE_ALLOC");
@@ -99,7 +128,10 @@ static enum mode wanted_mode(void)
 	if (strcmp(text, "full") == 0) {
 		return FULL;
 	}
-	fprintf(stderr, "ctrace: CTRACE_ALLOC=%s: must be sampled, full or off\n", text);
+	if (strcmp(text, "stacks") == 0) {
+		return stacks_or_callers();
+	}
+	fprintf(stderr, "ctrace: CTRACE_ALLOC=%s: must be sampled, full, stacks or off\n", text);
 	return OFF;
 }
 
@@ -125,7 +157,7 @@ void ctrace_alloc_start(const struct ctrace_face *recorder)
 		states[i] = face->meet(&sites[i]);
 	}
 	face->tell_maps();
-	if (wanted == FULL) {
+	if (wanted == FULL || wanted == STACKS) {
 		ctrace_live_mark_all();
 	}
 	set_mode(wanted);
@@ -170,6 +202,9 @@ enum ctrace_alloc_choice ctrace_alloc_choose(size_t size)
 	case FULL:
 		self->left = 0;
 		return state_of(SITE_CALLER) != 0 ? CTRACE_ALLOC_FULL : CTRACE_ALLOC_PASS;
+	case STACKS:
+		self->left = 0;
+		return state_of(SITE_KNOWN) != 0 ? CTRACE_ALLOC_STACKS : CTRACE_ALLOC_PASS;
 	case SAMPLED:
 		return choose_by_chance(self, size);
 	case OFF:
@@ -204,6 +239,31 @@ static void got_sampled(const void *block, size_t size, const struct ctrace_call
 	}
 }
 
+/* A record of these words and of where; behind it the stack's addresses, if they are not known. */
+static void record_numbered(enum site known, enum site told, const uint64_t *lead, unsigned count,
+			    const struct ctrace_caller_frame *frame)
+{
+	struct ctrace_alloc_stack stack;
+	struct ctrace_arg args[CTRACE_MEMORY_NUMBERED_LEAD_MAX + 2];
+	uint64_t words[CTRACE_MEMORY_NUMBERED_LEAD_MAX + 1];
+	bool is_recorded;
+
+	ctrace_alloc_stack_begin(&stack, frame);
+	if (stack.size == 0) {
+		memcpy(words, lead, count * sizeof(words[0]));
+		words[count] = stack.where;
+		is_recorded = face->enter(state_of(known), words, count + 1) != 0;
+	} else {
+		for (unsigned i = 0; i < count; i++) {
+			args[i] = (struct ctrace_arg){.word = lead[i]};
+		}
+		args[count] = (struct ctrace_arg){.word = stack.where};
+		args[count + 1] = (struct ctrace_arg){.word = stack.size, .bytes = stack.bytes};
+		is_recorded = face->record(state_of(told), args, count + 2) != 0;
+	}
+	ctrace_alloc_stack_end(&stack, is_recorded);
+}
+
 void ctrace_alloc_got(enum ctrace_alloc_choice choice, const void *block, size_t size,
 		      const struct ctrace_caller_frame *frame)
 {
@@ -214,6 +274,8 @@ void ctrace_alloc_got(enum ctrace_alloc_choice choice, const void *block, size_t
 	}
 	if (choice == CTRACE_ALLOC_FULL) {
 		face->enter(state_of(SITE_CALLER), words, 3);
+	} else if (choice == CTRACE_ALLOC_STACKS) {
+		record_numbered(SITE_KNOWN, SITE_TOLD, words, 2, frame);
 	} else {
 		got_sampled(block, size, frame);
 	}
@@ -226,7 +288,7 @@ bool ctrace_alloc_gives_back(const void *block)
 	unsigned state;
 
 	if (block == NULL || block == ctrace_alloc_self.told ||
-	    (now != FULL && (now != SAMPLED || !ctrace_live_remove(block)))) {
+	    (now != FULL && now != STACKS && (now != SAMPLED || !ctrace_live_remove(block)))) {
 		return false;
 	}
 	state = state_of(SITE_FREE);
@@ -239,7 +301,13 @@ void ctrace_alloc_moved(const void *from, const void *to, size_t size,
 	const uint64_t words[] = {(uintptr_t)from, (uintptr_t)to, size, frame->caller};
 	unsigned state = state_of(SITE_REALLOC);
 
-	if (state != 0) {
+	if (state == 0) {
+		return;
+	}
+	/* [L] acquire. */
+	if (atomic_load_explicit(&mode, memory_order_acquire) == STACKS) {
+		record_numbered(SITE_REALLOC_KNOWN, SITE_REALLOC_TOLD, words, 3, frame);
+	} else {
 		face->enter(state, words, 4);
 	}
 }

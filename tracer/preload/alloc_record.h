@@ -4,9 +4,9 @@
 
 /*
  * What is recorded of a program's blocks of memory. CTRACE_ALLOC says how: `full`, each of them
- * with who called; `sampled`, some of them, chosen at random, with their stacks; else none. In a
- * program that is linked with libctrace-alloc it is `sampled` unless it says otherwise, while a
- * recording names `alloc`.
+ * with who called; `stacks`, each with its whole stack (alloc_stacks.h); `sampled`, some of them,
+ * chosen at random, with their stacks; else none. In a program that is linked with libctrace-alloc
+ * it is `sampled` unless it says otherwise, while a recording names `alloc`.
  *
  *     size < ctrace_alloc_self.left                    nearly always: it is not chosen
  *     choice = ctrace_alloc_choose(size)               else: what to do about it
@@ -29,7 +29,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum ctrace_alloc_choice { CTRACE_ALLOC_PASS, CTRACE_ALLOC_SAMPLED, CTRACE_ALLOC_FULL };
+enum ctrace_alloc_choice {
+	CTRACE_ALLOC_PASS,
+	CTRACE_ALLOC_SAMPLED,
+	CTRACE_ALLOC_FULL,
+	CTRACE_ALLOC_STACKS
+};
 
 /*
  * `left`: bytes up to and with the next that is chosen. 0: the slow path decides, as at a thread's

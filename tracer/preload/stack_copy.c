@@ -4,28 +4,16 @@
 
 #include "tracer/preload/stack_copy.h"
 
-#include "tracer/src/sites/kernel_call.h"
+#include "tracer/unwind/readable.h"
 
-#include <errno.h>
-#include <stdbool.h>
-
-#define PAGE_BYTES 4096u
-
-/*
- * Can it be read? Asked of the kernel by a call that would block signals in a way that there is
- * not: it reads the mask first, and then changes nothing.
- */
-static bool is_readable(uintptr_t address)
-{
-	return ctrace_kernel_call(SYS_rt_sigprocmask, ~0L, (long)address, 0, 8) != -EFAULT;
-}
+#define PAGE_BYTES CTRACE_READABLE_PAGE
 
 /* Of the stack above `from`: to the end of its page, and of the next one if that is there. */
 static size_t stack_bytes(uintptr_t from)
 {
 	size_t in_page = PAGE_BYTES - from % PAGE_BYTES;
 
-	if (in_page >= CTRACE_STACK_COPY_BYTES || !is_readable(from + in_page)) {
+	if (in_page >= CTRACE_STACK_COPY_BYTES || !ctrace_is_readable(from + in_page)) {
 		return in_page < CTRACE_STACK_COPY_BYTES ? in_page : CTRACE_STACK_COPY_BYTES;
 	}
 	return CTRACE_STACK_COPY_BYTES;

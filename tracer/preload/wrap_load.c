@@ -3,12 +3,14 @@
 /*
  * dlopen searches by what its caller's file says ($ORIGIN, RUNPATH), and knows the caller by where
  * it returns to. Where that may matter the call is passed on by a jump, as if we were not there,
- * and not recorded. What else is loaded may bring libgc: that is looked at.
+ * and not recorded. What else is loaded may bring libgc: that is looked at. What goes, or comes
+ * while something goes, takes with it what is known of the code that lay there.
  */
 
 #include "tracer/preload/call_results.h"
 #include "tracer/preload/call_table.h"
 #include "tracer/preload/gc_hooks.h"
+#include "tracer/unwind/row_cache.h"
 
 #include <string.h>
 
@@ -46,9 +48,23 @@ CTRACE_WRAPPER CTRACE_JUMPS void *dlopen(const char *path, int mode)
 {
 	bool is_wanted = ctrace_call_state(CTRACE_CALL_dlopen) != 0 || ctrace_gc_is_awaited();
 
+	ctrace_rows_module_comes();
 	if (!is_wanted || depends_on_caller(path)) {
 		ctrace_real_need();
 		JUMP_TO ctrace_real.dlopen(path, mode);
 	}
 	return load_recorded(path, mode);
+}
+
+CTRACE_WRAPPER int dlclose(void *handle)
+{
+	const uint64_t word = (uint64_t)handle;
+	unsigned code = ctrace_call_begin(CTRACE_CALL_dlclose, &word, 1);
+	int result;
+
+	ctrace_rows_module_goes();
+	result = ctrace_real.dlclose(handle);
+	ctrace_rows_module_is_gone();
+	ctrace_call_end(code, result == 0 ? 0 : -EINVAL);
+	return result;
 }

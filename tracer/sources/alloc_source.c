@@ -15,8 +15,9 @@ static bool prepare_as(const char *mode, const struct ctrace_source_before *befo
 		       struct ctrace_source_answer *answer)
 {
 	if ((before->given & CTRACE_GIVES_BLOCKS) != 0) {
-		ctrace_source_refuse(answer, "name one of them",
-				     "alloc and alloc-full are two ways of recording the same");
+		ctrace_source_refuse(
+			answer, "name one of them",
+			"alloc, alloc-full and alloc-stacks are ways of recording the same");
 		return false;
 	}
 	if (!ctrace_preload_put(before, NULL, answer)) {
@@ -35,16 +36,28 @@ static bool prepare_sampled(const struct ctrace_source_before *before,
 }
 
 /* A program that does nothing but allocate fills rings of the usual size between two rounds. */
-static bool prepare_full(const struct ctrace_source_before *before,
-			 struct ctrace_source_answer *answer)
+static bool prepare_all(const char *mode, const struct ctrace_source_before *before,
+			struct ctrace_source_answer *answer)
 {
-	if (!prepare_as("full", before, answer)) {
+	if (!prepare_as(mode, before, answer)) {
 		return false;
 	}
 	if (setenv("CTRACE_RING_KB", RING_KB, 0) != 0) {
 		ctrace_source_refuse(answer, "", "%s", strerror(ENOMEM));
 	}
 	return answer->is_available;
+}
+
+static bool prepare_full(const struct ctrace_source_before *before,
+			 struct ctrace_source_answer *answer)
+{
+	return prepare_all("full", before, answer);
+}
+
+static bool prepare_stacks(const struct ctrace_source_before *before,
+			   struct ctrace_source_answer *answer)
+{
+	return prepare_all("stacks", before, answer);
 }
 
 const struct ctrace_source ctrace_source_alloc = {
@@ -64,4 +77,14 @@ const struct ctrace_source ctrace_source_alloc_full = {
 	.is_asked_for = true,
 	.probe = ctrace_preload_probe,
 	.prepare = prepare_full,
+};
+
+const struct ctrace_source ctrace_source_alloc_stacks = {
+	.name = "alloc-stacks",
+	.about = "every block of memory, with its whole stack; not of static programs",
+	.costs = "25 to 60 ns a block and its free",
+	.gives = CTRACE_GIVES_BLOCKS,
+	.is_asked_for = true,
+	.probe = ctrace_preload_probe,
+	.prepare = prepare_stacks,
 };

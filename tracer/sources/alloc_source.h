@@ -4,12 +4,14 @@
 
 /*
  * What a program gets of its allocator, by the preload library (preload/alloc_record.h): a sample
- * of its blocks with their stacks, or all of them with who called. Events come in the rings.
+ * of its blocks with their stacks, all of them with who called, or all with their stacks. Events
+ * come in the rings.
  */
 
 #include "tracer/sources/source.h"
 
 extern const struct ctrace_source ctrace_source_alloc;
 extern const struct ctrace_source ctrace_source_alloc_full;
+extern const struct ctrace_source ctrace_source_alloc_stacks;
 
 #endif

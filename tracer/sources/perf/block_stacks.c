@@ -6,6 +6,7 @@
 
 #include "format/wire.h"
 #include "tracer/src/clock/clock.h"
+#include "tracer/src/sites/memory_shape.h"
 
 /* A process that is asked what it has mapped is asked again after so long, if need be. */
 #define ASK_AGAIN_NS 100000000u
@@ -21,6 +22,19 @@ static bool is_mapped(const struct ctrace_code_places *places, const struct ctra
 					&mapping);
 }
 
+static struct ctrace_code_places *read_again(struct ctrace_block_stacks *stacks,
+					     const struct ctrace_origin *origin)
+{
+	struct ctrace_code_places *places = ctrace_code_places_need(stacks->trace);
+
+	if (places != NULL) {
+		stacks->read_maps(places, origin);
+		ctrace_map_put(&stacks->met, origin->number,
+			       (uint32_t)(ctrace_clock_raw_ns() / ASK_AGAIN_NS));
+	}
+	return places;
+}
+
 /* A program that is met for the first time, as after an exec, or that has mapped more since. */
 static struct ctrace_code_places *places_for(struct ctrace_block_stacks *stacks,
 					     const struct ctrace_origin *origin, uint64_t address)
@@ -29,12 +43,9 @@ static struct ctrace_code_places *places_for(struct ctrace_block_stacks *stacks,
 	uint32_t now = (uint32_t)(ctrace_clock_raw_ns() / ASK_AGAIN_NS);
 	uint32_t met = ctrace_map_get(&stacks->met, origin->number);
 
-	if (places == NULL) {
-		return NULL;
-	}
-	if (met == CTRACE_MAP_NONE || (met != now && !is_mapped(places, origin, address))) {
-		stacks->read_maps(places, origin);
-		ctrace_map_put(&stacks->met, origin->number, now);
+	if (places != NULL &&
+	    (met == CTRACE_MAP_NONE || (met != now && !is_mapped(places, origin, address)))) {
+		return read_again(stacks, origin);
 	}
 	return places;
 }
@@ -103,6 +114,36 @@ static uint32_t of_copy(void *context, const struct ctrace_origin *origin,
 	return unwind(context, origin, &sample, sample.instruction);
 }
 
+/* What a process has mapped is read again if a module has gone since, and where something is
+ * missing. */
+static void see_modules(struct ctrace_block_stacks *stacks, const struct ctrace_origin *origin,
+			uint32_t modules_gone)
+{
+	uint32_t known = ctrace_map_get(&stacks->gone, origin->number);
+
+	if (known == modules_gone || (known == CTRACE_MAP_NONE && modules_gone == 0)) {
+		return;
+	}
+	read_again(stacks, origin);
+	ctrace_map_put(&stacks->gone, origin->number, modules_gone);
+}
+
+static uint32_t of_addresses(void *context, const struct ctrace_origin *origin,
+			     const uint64_t *addresses, uint32_t count, uint32_t modules_gone)
+{
+	uint8_t chain[8 * CTRACE_MEMORY_FRAMES_MAX];
+	const struct ctrace_perf_sample sample = {.chain = chain, .chain_count = count};
+	struct ctrace_block_stacks *stacks = context;
+
+	see_modules(stacks, origin, modules_gone & INT32_MAX);
+	for (uint32_t i = 0; i < count; i++) {
+		places_for(stacks, origin, addresses[i] - 1);
+		/* Of the first, a chain has the place itself; of others where they go on. */
+		ctrace_put_u64(chain + (size_t)8 * i, addresses[i] - (i == 0));
+	}
+	return unwind(stacks, origin, &sample, addresses[0] - 1);
+}
+
 static uint32_t of_site(void *context, const struct ctrace_entry *entry)
 {
 	const struct ctrace_block_stacks *stacks = context;
@@ -125,7 +166,10 @@ void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks, struct ctrace_
 			      ctrace_read_maps_fn *read_maps)
 {
 	*stacks = (struct ctrace_block_stacks){
-		.finder = {.of_caller = of_caller, .of_copy = of_copy, .of_site = of_site},
+		.finder = {.of_caller = of_caller,
+			   .of_copy = of_copy,
+			   .of_addresses = of_addresses,
+			   .of_site = of_site},
 		.trace = trace,
 		.read_maps = read_maps,
 	};
@@ -135,5 +179,6 @@ void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks, struct ctrace_
 void ctrace_block_stacks_finish(struct ctrace_block_stacks *stacks)
 {
 	ctrace_map_finish(&stacks->met);
+	ctrace_map_finish(&stacks->gone);
 	stacks->finder.context = NULL;
 }

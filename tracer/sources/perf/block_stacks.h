@@ -4,8 +4,8 @@
 
 /*
  * Stacks of blocks of memory, as processes tell them in their rings: an address of who called the
- * allocator, or a copy of the stack, which is unwound here, off the path of the event. Called by
- * the collector through stack_finder.h.
+ * allocator, the addresses of a whole stack, or a copy of it, which is unwound here, off the path
+ * of the event. Called by the collector through stack_finder.h.
  *
  *     ctrace_block_stacks_init(&stacks, trace, read_maps)
  *       recording->finder = &stacks.finder
@@ -34,7 +34,8 @@ struct ctrace_block_stacks {
 	struct ctrace_stack_finder finder;
 	struct ctrace_source_trace *trace; /* borrows */
 	ctrace_read_maps_fn *read_maps;
-	struct ctrace_map met; /* processes whose mappings were read; owned */
+	struct ctrace_map met;	/* processes whose mappings were read; owned */
+	struct ctrace_map gone; /* how many modules of them had gone by then; owned */
 	struct ctrace_known_caller known[CTRACE_KNOWN_CALLERS];
 };
 

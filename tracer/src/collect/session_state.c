@@ -193,6 +193,7 @@ static void free_stream(struct ctrace_session *session, struct ctrace_stream *st
 	session->totals.threads++;
 	ctrace_stream_wait_ends(stream);
 	ctrace_block_finish(&stream->block);
+	free(stream->told_stacks);
 	free(stream);
 }
 

@@ -30,6 +30,10 @@ struct ctrace_stack_finder {
 	uint32_t (*of_caller)(void *context, const struct ctrace_origin *origin, uint64_t caller);
 	uint32_t (*of_copy)(void *context, const struct ctrace_origin *origin,
 			    const struct ctrace_stack_copy *copy);
+	/* Where functions go on, the innermost first. `modules_gone` is another number when what is
+	 * at an address may be another module than before. */
+	uint32_t (*of_addresses)(void *context, const struct ctrace_origin *origin,
+				 const uint64_t *addresses, uint32_t count, uint32_t modules_gone);
 	uint32_t (*of_site)(void *context, const struct ctrace_entry *entry);
 	void *context;
 };

@@ -96,6 +96,9 @@ struct ctrace_stream {
 			     */
 	uint32_t open_wait; /* its place in recording->waits; 0: none */
 	struct ctrace_stream_gc gc;
+	/* Stacks by the numbers that the thread gave them last (memory_shape.h); owned; NULL: it
+	 * gave none. */
+	uint32_t *told_stacks;
 };
 
 /* A stretch of a ring that the collector may read. */
@@ -164,6 +167,13 @@ uint32_t ctrace_stream_learn_memory(struct ctrace_recording *recording,
 uint32_t ctrace_stream_stack_of_caller(struct ctrace_stream *stream, uint64_t caller);
 uint32_t ctrace_stream_stack_of_copy(struct ctrace_stream *stream,
 				     const struct ctrace_stretch *stretch, unsigned lead);
+/* Of the word `where`, which is argument `lead`; behind it stand the stack's addresses, if it says
+ * so. */
+uint32_t ctrace_stream_stack_of_number(struct ctrace_stream *stream,
+				       const struct ctrace_stretch *stretch, unsigned lead,
+				       bool is_told);
+/* Numbers of stacks are known no more: records are missing. */
+void ctrace_stream_forget_stacks(struct ctrace_stream *stream);
 /* Where the thread was at its last event of a lock (emit/lock.h). */
 void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,
 			      uint64_t ticks);

@@ -72,6 +72,7 @@ void ctrace_stream_gap(struct ctrace_stream *stream, const struct ctrace_gap_see
 	ctrace_stream_lost(stream, CTRACE_LOSS_OVERWRITTEN, count, gap->first, gap->last);
 	stream->lost_seen[CTRACE_LOSS_OVERWRITTEN] = gap->count;
 	stream->gc.depth = 0;
+	ctrace_stream_forget_stacks(stream);
 	if (gap->spans_count > 0) {
 		restate(stream, gap);
 	}

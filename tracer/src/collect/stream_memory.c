@@ -32,6 +32,9 @@ static void put_alloc(const struct record *record, enum ctrace_memory_shape shap
 		event.stack = record->known;
 	} else if (shape == CTRACE_MEMORY_CALLER) {
 		event.stack = ctrace_stream_stack_of_caller(record->stream, word(record, 2));
+	} else if (shape == CTRACE_MEMORY_KNOWN || shape == CTRACE_MEMORY_TOLD) {
+		event.stack = ctrace_stream_stack_of_number(record->stream, record->stretch, 2,
+							    shape == CTRACE_MEMORY_TOLD);
 	} else {
 		event.weight = word(record, 2);
 		event.stack = ctrace_stream_stack_of_copy(record->stream, record->stretch,
@@ -40,15 +43,17 @@ static void put_alloc(const struct record *record, enum ctrace_memory_shape shap
 	ctrace_block_alloc(&record->stream->block, record->ticks, &event);
 }
 
-static void put_realloc(const struct record *record)
+static void put_realloc(const struct record *record, enum ctrace_memory_shape shape)
 {
-	const struct ctrace_realloc_event event = {
-		.from = word(record, 0),
-		.to = word(record, 1),
-		.size = word(record, 2),
-		.stack = ctrace_stream_stack_of_caller(record->stream, word(record, 3)),
-	};
+	struct ctrace_realloc_event event = {
+		.from = word(record, 0), .to = word(record, 1), .size = word(record, 2)};
 
+	if (shape == CTRACE_MEMORY_REALLOC) {
+		event.stack = ctrace_stream_stack_of_caller(record->stream, word(record, 3));
+	} else {
+		event.stack = ctrace_stream_stack_of_number(record->stream, record->stretch, 3,
+							    shape == CTRACE_MEMORY_REALLOC_TOLD);
+	}
 	ctrace_block_realloc(&record->stream->block, record->ticks, &event);
 }
 
@@ -68,7 +73,9 @@ void ctrace_stream_memory(struct ctrace_stream *stream, const struct ctrace_stre
 		ctrace_block_free(&stream->block, ticks, word(&record, 0), word(&record, 1));
 		return;
 	case CTRACE_MEMORY_REALLOC:
-		put_realloc(&record);
+	case CTRACE_MEMORY_REALLOC_KNOWN:
+	case CTRACE_MEMORY_REALLOC_TOLD:
+		put_realloc(&record, shape);
 		return;
 	case CTRACE_MEMORY_POOL:
 		ctrace_block_pool(&stream->block, ticks, word(&record, 0), word(&record, 1),

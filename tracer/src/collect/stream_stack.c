@@ -6,8 +6,9 @@
 #include "format/lock_events.h"
 #include "tracer/src/collect/stream.h"
 #include "tracer/src/ring/ring_record.h"
-#include "tracer/src/sites/stack_shape.h"
+#include "tracer/src/sites/memory_shape.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Of the record's arguments, without those that are strings before it. */
@@ -77,6 +78,74 @@ uint32_t ctrace_stream_stack_of_copy(struct ctrace_stream *stream,
 	copy.size = join_pieces(stretch, lead + CTRACE_STACK_COPY_WORDS, bytes);
 	return finder->of_copy(finder->context, stream->codes->origin, &copy);
 }
+
+/* ---- numbers that threads give their stacks ---- */
+
+/* The stack of what stands behind `where`: how often modules have gone, and addresses. */
+static uint32_t stack_of_addresses(struct ctrace_stream *stream,
+				   const struct ctrace_stretch *stretch, unsigned at,
+				   uint64_t caller)
+{
+	const struct ctrace_stack_finder *finder = stream->recording->finder;
+	uint64_t addresses[CTRACE_MEMORY_FRAMES_MAX];
+	uint64_t count = word(stretch, at) / 8;
+
+	if (finder == NULL || count < 2) {
+		return ctrace_stream_stack_of_caller(stream, caller);
+	}
+	count = count - 1 < CTRACE_MEMORY_FRAMES_MAX ? count - 1 : CTRACE_MEMORY_FRAMES_MAX;
+	for (unsigned i = 0; i < count; i++) {
+		addresses[i] = word(stretch, at + 2 + i);
+	}
+	return finder->of_addresses(finder->context, stream->codes->origin, addresses,
+				    (uint32_t)count, (uint32_t)word(stretch, at + 1));
+}
+
+static uint32_t *place_of_number(struct ctrace_stream *stream, uint64_t number)
+{
+	if (number == 0 || number > CTRACE_MEMORY_NUMBERS_MAX) {
+		return NULL;
+	}
+	if (stream->told_stacks == NULL) {
+		stream->told_stacks =
+			calloc(CTRACE_MEMORY_NUMBERS_MAX, sizeof(stream->told_stacks[0]));
+	}
+	return stream->told_stacks != NULL ? &stream->told_stacks[number - 1] : NULL;
+}
+
+uint32_t ctrace_stream_stack_of_number(struct ctrace_stream *stream,
+				       const struct ctrace_stretch *stretch, unsigned lead,
+				       bool is_told)
+{
+	uint64_t where = word(stretch, lead);
+	uint64_t caller = where >> CTRACE_MEMORY_NUMBER_BITS;
+	uint32_t *place, stack;
+
+	if (!ctrace_recording_has_tables(stream->recording)) {
+		return 0;
+	}
+	place = place_of_number(stream, where & ((1u << CTRACE_MEMORY_NUMBER_BITS) - 1));
+	if (is_told) {
+		stack = stack_of_addresses(stream, stretch, lead + 1, caller);
+		if (place != NULL) {
+			*place = stack;
+		}
+		return stack;
+	}
+	/* Told before this session began, or in what was lost: who called is known all the same. */
+	return place != NULL && *place != 0 ? *place
+					    : ctrace_stream_stack_of_caller(stream, caller);
+}
+
+void ctrace_stream_forget_stacks(struct ctrace_stream *stream)
+{
+	if (stream->told_stacks != NULL) {
+		memset(stream->told_stacks, 0,
+		       CTRACE_MEMORY_NUMBERS_MAX * sizeof(stream->told_stacks[0]));
+	}
+}
+
+/* ---- locks ---- */
 
 /* A handler may have come between the lock's event and this, with locks of its own. */
 void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_stretch *stretch,

@@ -10,11 +10,19 @@
  *              u u p                 address, size, caller: every block of an allocator
  *              u u u h h h s s s s   address, size, weight, where it was called from, stack and
  *                                    frame pointer there, a copy of the stack from there on
+ *              u u h                 address, size, where: every block, with its stack
+ *              u u h s               the same, and that stack
  *     REALLOC  u u u p               from, to, size, caller
+ *              u u u h               from, to, size, where
+ *              u u u h s             the same, and that stack
  *     FREE     u                     address
  *              u u                   address, pool
  *     POOL     u u i                 pool, address, size; the site's name is the pool's
  *     LOCK_STACK  u h h h s s s s    of no memory: a lock (SPEC 8.6), and where its thread was
+ *
+ * `where` is the caller's address << 16 | the number of a stack, which is of this thread and stands
+ * for what last came with it: a word that says how often modules have gone, and the addresses where
+ * its functions go on, the innermost first, at most 64. 0: of no other record.
  *
  * The h h h s s s s are those of stack_shape.h.
  */
@@ -28,12 +36,23 @@
 /* Words before the copy of the stack. */
 #define CTRACE_MEMORY_STACK_LEAD 3u
 
+/* Words before `where`, at most. */
+#define CTRACE_MEMORY_NUMBERED_LEAD_MAX 3u
+#define CTRACE_MEMORY_NUMBER_BITS	16u
+/* Numbers of stacks that a thread has at a time. */
+#define CTRACE_MEMORY_NUMBERS_MAX (16u << 10)
+#define CTRACE_MEMORY_FRAMES_MAX  64u
+
 enum ctrace_memory_shape {
 	CTRACE_MEMORY_NONE, /* no site of memory, or not as above */
 	CTRACE_MEMORY_OWN,
 	CTRACE_MEMORY_CALLER,
 	CTRACE_MEMORY_STACK,
+	CTRACE_MEMORY_KNOWN,
+	CTRACE_MEMORY_TOLD,
 	CTRACE_MEMORY_REALLOC,
+	CTRACE_MEMORY_REALLOC_KNOWN,
+	CTRACE_MEMORY_REALLOC_TOLD,
 	CTRACE_MEMORY_FREE,
 	CTRACE_MEMORY_FREE_OWN,
 	CTRACE_MEMORY_POOL,
