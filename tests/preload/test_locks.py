@@ -138,7 +138,7 @@ class Locks(unittest.TestCase):
 
     def test_with_locks_alone_there_are_no_calls(self):
         _, waits = self.recorded("count")
-        self.assertLessEqual(waits.kinds, {"lock_wait", "lock_acquired", "lock_released", "lock_stack", "thread_name", "process_name"})
+        self.assertLessEqual(waits.kinds, {"lock_wait", "lock_acquired", "lock_released", "lock_stack", "thread_stack", "thread_name", "process_name"})
 
     def test_without_the_source_there_are_no_locks(self):
         _, waits = self.recorded("count", sources="spans,preload")
