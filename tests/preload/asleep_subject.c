@@ -3,12 +3,13 @@
  * Threads that sleep where test_asleep.py knows they do. Compiled in several ways; each function
  * that is on a stack has one call of the next and goes on behind it.
  *
- *     asleep-subject hold MS          a thread waits for a lock that main has, which sleeps;
- * "HOLDER WAITER" asleep-subject stand MS         "FUNCTION TID" of each thread, by the function
- * that sleeps asleep-subject deep DEPTH MS    main sleeps below so many calls of `deeper`
- *     asleep-subject room MS          main sleeps below a function that makes room as it goes on
- *     asleep-subject count N MS       N threads sleep again and again; "EINTRs SIGNALS"
- *     asleep-subject many N MS        N threads sleep once
+ *     asleep-subject hold MS         main has a lock and sleeps, a thread waits; "HOLDER WAITER"
+ *     asleep-subject busy MS         the same, but main spends so much time on a processor
+ *     asleep-subject stand MS        threads; "FUNCTION TID" of each, by the function that sleeps
+ *     asleep-subject deep DEPTH MS   main sleeps below so many calls of `deeper`
+ *     asleep-subject room MS         main sleeps below a function that makes room as it goes on
+ *     asleep-subject count N MS      N threads sleep again and again; "EINTRs SIGNALS"
+ *     asleep-subject many N MS       N threads sleep once
  */
 
 #include <alloca.h>
@@ -83,7 +84,17 @@ static void *wait_for_it(void *unused)
 	return NULL;
 }
 
-ON_STACK static int hold(long ms)
+static int has_time(long ms)
+{
+	struct timespec now;
+
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	} while (now.tv_sec * 1000 + now.tv_nsec / 1000000 < ms);
+	return 0;
+}
+
+ON_STACK static int hold(long ms, int (*meanwhile)(long ms))
 {
 	pthread_t thread;
 
@@ -91,7 +102,7 @@ ON_STACK static int hold(long ms)
 	if (pthread_create(&thread, NULL, wait_for_it, NULL) != 0) {
 		return 1;
 	}
-	work(ms);
+	meanwhile(ms);
 	pthread_mutex_unlock(&lock);
 	pthread_join(thread, NULL);
 	printf("%d %d\n", getpid(), waiter_tid);
@@ -296,7 +307,9 @@ int main(int count, char **words)
 
 	sleep_ms = count > 2 ? atol(words[count - 1]) : 0;
 	if (strcmp(way, "hold") == 0) {
-		result = hold(sleep_ms);
+		result = hold(sleep_ms, work);
+	} else if (strcmp(way, "busy") == 0) {
+		result = hold(sleep_ms, has_time);
 	} else if (strcmp(way, "stand") == 0) {
 		result = stand();
 	} else if (strcmp(way, "deep") == 0) {

@@ -233,7 +233,7 @@ static void close_asleep(struct ctrace_opened_source *opened, struct ctrace_sour
 
 #define ABOUT                                                                                      \
 	"where threads are that do not run, with stacks, ten times a second; nothing is put in"
-#define COSTS "the program nothing; the recorder 15 us a look, at most 1 % of a processor"
+#define COSTS "the program nothing; the recorder 20 us a look, at most 1 % of a processor"
 
 const struct ctrace_source ctrace_source_asleep = {
 	.name = "asleep",
