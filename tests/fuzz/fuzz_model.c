@@ -98,6 +98,11 @@ static void ask_about_tracks(const struct ctrace_answer_source *source)
 			 ",\"start\":0,\"end\":1e300}",
 			 i);
 		ask(source, text);
+		snprintf(text, sizeof(text),
+			 "{\"type\":\"sleeps\",\"req\":1,\"track\":%" PRIu32
+			 ",\"start\":0,\"end\":1e300}",
+			 i);
+		ask(source, text);
 	}
 }
 
@@ -132,6 +137,8 @@ static void ask_about_all(const struct ctrace_answer_source *source)
 	ask(source, "{\"type\":\"locks\",\"req\":1,\"start\":0,\"end\":1e300,\"kinds\":\"all\"}");
 	ask(source, "{\"type\":\"locks\",\"req\":1,\"start\":50,\"end\":100}");
 	ask(source, "{\"type\":\"flame\",\"req\":1,\"track\":-1,\"start\":0,\"end\":1e300}");
+	ask(source, "{\"type\":\"sleeps\",\"req\":1,\"track\":-1,\"start\":0,\"end\":1e300}");
+	ask(source, "{\"type\":\"sleeps\",\"req\":1,\"track\":-1,\"start\":50,\"end\":100}");
 	ask(source, "{\"type\":\"search\",\"req\":1,\"text\":\"a\"}");
 }
 
