@@ -134,6 +134,30 @@ extern "C" int plug()
 	return calls;
 }
 """
+# Names of libgc that are none of it: one that is too old for handlers, or somebody else's. Of a program, and of a plugin's library.
+OLD_GC = """
+static int count;
+void GC_init(void) { count += 1; }
+void GC_gcollect(void) { count += 10; }
+int GC_try_to_collect(int (*stop)(void)) { count += 100; return 7; }
+void GC_set_on_heap_resize(void (*handler)(unsigned long)) { handler(1000); }
+int old_count(void) { return count; }
+"""
+USER_OF_GC = """
+#include <stdio.h>
+void GC_init(void), GC_gcollect(void), GC_set_on_heap_resize(void (*handler)(unsigned long));
+int GC_try_to_collect(int (*stop)(void)), old_count(void);
+static unsigned long told;
+static void tell(unsigned long bytes) { told = bytes; }
+int plug(void)
+{
+	GC_init();
+	GC_gcollect();
+	GC_set_on_heap_resize(tell);
+	return GC_try_to_collect(NULL) + old_count() * 10 + (int)told * 10;
+}
+int main(void) { printf("%d\\n", plug()); return 0; }
+"""
 SANITIZED = "#include <stdio.h>\n#include <stdlib.h>\nint main(void) { free(malloc(100000)); puts(\"ok\"); return 5; }\n"
 
 
@@ -337,6 +361,21 @@ class Unasked(Recorded):
                 done = run(*self.words("--sources", f"spans,{source},locks"), self.path / "host", library, env=OFTEN)
                 self.assertEqual(result_of(plain), result_of(done), options)
                 self.has_memory()
+
+    @needs("gcc")
+    def test_functions_of_libgc_s_names_that_are_not_its_own_are_called(self):
+        for name, text in (("old", OLD_GC), ("user", USER_OF_GC), ("host", LOADER)):
+            (self.path / f"{name}.c").write_text(text)
+        old = ["-L", self.path, "-lold", f"-Wl,-rpath,{self.path}"]
+        for words in (["-shared", "-fPIC", "-o", self.path / "libold.so", self.path / "old.c"],
+                      ["-o", self.path / "program", self.path / "user.c", *old],
+                      ["-shared", "-fPIC", "-o", self.path / "plug.so", self.path / "user.c", *old],
+                      ["-o", self.path / "host", self.path / "host.c", "-ldl"]):
+            self.assertEqual(0, run("gcc", "-w", *words).returncode)
+        for words in ([self.path / "program"], [self.path / "host", self.path / "plug.so"]):
+            plain = run(*words)
+            self.assertIn(b"11117\n", plain.stdout)
+            self.assertEqual(result_of(plain), result_of(run(*self.words(), *words)))
 
     @needs("g++")
     def test_operators_that_the_program_brings_are_its_own(self):

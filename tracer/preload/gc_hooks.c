@@ -115,6 +115,10 @@ static bool is_there_for(const void *caller)
 /* Only in a function that programs call. */
 #define IS_THERE() is_there_for(__builtin_return_address(0))
 
+/* Without libgc these names are somebody else's, or of a libgc that has no handlers. */
+#define OTHER(function)                                                                            \
+	ctrace_gc_real_other("GC_" #function, (const void *)(function), __builtin_return_address(0))
+
 static bool is_hooked(void)
 {
 	return atomic_load_explicit(&state, memory_order_relaxed) == GC_HOOKED;
@@ -127,19 +131,29 @@ static bool is_hooked(void)
 #define WRAP(type, what, next, handler)                                                            \
 	static void set_##what(type *given)                                                        \
 	{                                                                                          \
+		void (*other)(type *) = NULL;                                                      \
+                                                                                                   \
 		if (IS_THERE() && ctrace_gc_real.set_##what != NULL) {                             \
 			atomic_store_explicit(&(next), given, memory_order_relaxed);               \
 			ctrace_gc_real.set_##what(is_hooked() ? (handler) : given);                \
+			return;                                                                    \
+		}                                                                                  \
+		*(void **)(void *)&other = OTHER(set_##what);                                      \
+		if (other != NULL) {                                                               \
+			other(given);                                                              \
 		}                                                                                  \
 	}                                                                                          \
                                                                                                    \
 	static type *get_##what(void)                                                              \
 	{                                                                                          \
-		type *known = NULL;                                                                \
+		type *known, *(*other)(void) = NULL;                                               \
                                                                                                    \
-		if (IS_THERE() && ctrace_gc_real.get_##what != NULL) {                             \
-			known = ctrace_gc_real.get_##what();                                       \
+		if (!IS_THERE() || ctrace_gc_real.get_##what == NULL) {                            \
+			*(void **)(void *)&other = OTHER(get_##what);                              \
+		} else {                                                                           \
+			other = ctrace_gc_real.get_##what;                                         \
 		}                                                                                  \
+		known = other != NULL ? other() : NULL;                                            \
 		return known == (handler) ? atomic_load_explicit(&(next), memory_order_relaxed)    \
 					  : known;                                                 \
 	}                                                                                          \
@@ -153,8 +167,13 @@ WRAP(ctrace_gc_resize_fn, on_heap_resize, on_resize, handle_resize)
 
 static void init(void)
 {
-	if (IS_THERE() && ctrace_gc_real.init != NULL) {
-		ctrace_gc_real.init();
+	void (*function)(void) = IS_THERE() ? ctrace_gc_real.init : NULL;
+
+	if (function == NULL) {
+		*(void **)(void *)&function = OTHER(init);
+	}
+	if (function != NULL) {
+		function();
 	}
 }
 
@@ -175,18 +194,27 @@ static void settle_locked(void)
 
 static void gcollect(void)
 {
-	if (IS_THERE() && ctrace_gc_real.gcollect != NULL) {
-		ctrace_gc_real.gcollect();
+	void (*function)(void) = IS_THERE() ? ctrace_gc_real.gcollect : NULL;
+
+	if (function == NULL) {
+		*(void **)(void *)&function = OTHER(gcollect);
+	}
+	if (function != NULL) {
+		function();
 		settle_locked();
 	}
 }
 
 static int try_to_collect(int (*stop_function)(void))
 {
+	int (*function)(int (*)(void)) = IS_THERE() ? ctrace_gc_real.try_to_collect : NULL;
 	int is_done = 0;
 
-	if (IS_THERE() && ctrace_gc_real.try_to_collect != NULL) {
-		is_done = ctrace_gc_real.try_to_collect(stop_function);
+	if (function == NULL) {
+		*(void **)(void *)&function = OTHER(try_to_collect);
+	}
+	if (function != NULL) {
+		is_done = function(stop_function);
 		settle_locked();
 	}
 	return is_done;

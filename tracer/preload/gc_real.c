@@ -143,6 +143,42 @@ bool ctrace_gc_real_find_for(const void *caller)
 	if (dladdr(caller, &file) != 0 && file.dli_fname != NULL) {
 		handle = ctrace_real.dlopen(file.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
 	}
+	if (handle != NULL) {
+		ctrace_gc_real_find(handle);
+		dlclose(handle); /* of libgc itself a reference is kept */
+	}
+	dlerror();
 	errno = saved;
-	return handle != NULL && ctrace_gc_real_find(handle);
+	return ctrace_gc_real_is_found();
+}
+
+/* The loader's count is as before. */
+static void *find_in_file_of(const void *caller, const char *name)
+{
+	void *found = NULL, *handle = NULL;
+	Dl_info file;
+
+	if (dladdr(caller, &file) != 0 && file.dli_fname != NULL) {
+		handle = ctrace_real.dlopen(file.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+	}
+	if (handle != NULL) {
+		found = dlsym(handle, name);
+		dlclose(handle);
+	}
+	return found;
+}
+
+void *ctrace_gc_real_other(const char *name, const void *own, const void *caller)
+{
+	int saved = errno;
+	void *found;
+
+	ctrace_real_need();
+	found = dlsym(RTLD_NEXT, name);
+	if (found == NULL) {
+		found = find_in_file_of(caller, name);
+	}
+	dlerror();
+	errno = saved;
+	return found != own ? found : NULL;
 }

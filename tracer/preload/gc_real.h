@@ -55,6 +55,9 @@ bool ctrace_gc_real_is_found(void);
 bool ctrace_gc_real_find(void *handle);
 /* As above, and then where the code that calls would find it without us. */
 bool ctrace_gc_real_find_for(const void *caller);
+/* Where that is not found: what the code that calls would get of this name but for `own`, our
+ * function. NULL: nothing. errno is as before. */
+void *ctrace_gc_real_other(const char *name, const void *own, const void *caller);
 #pragma GCC visibility pop
 
 #endif
