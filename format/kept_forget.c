@@ -283,8 +283,10 @@ static void need_names_of_files(struct forgetting *forgetting)
 
 /* ---- the rest ---- */
 
-/* What a frame was inlined into has a larger number, and stands before it. */
-static void forget_replaced(struct forgetting *forgetting, enum ctrace_chunk_type type)
+typedef int order_fn(const void *a, const void *b);
+
+static void forget_replaced(struct forgetting *forgetting, enum ctrace_chunk_type type,
+			    order_fn *order)
 {
 	struct ctrace_waiting_rows *table = table_of(forgetting, type);
 	uint32_t count = table->count;
@@ -293,7 +295,7 @@ static void forget_replaced(struct forgetting *forgetting, enum ctrace_chunk_typ
 
 	if (rows != NULL) {
 		replace(rows, count);
-		qsort(rows, count, sizeof(*rows), by_key_down);
+		qsort(rows, count, sizeof(*rows), order);
 		rewrite(table, rows, count, &unused);
 		free(rows);
 	}
@@ -324,8 +326,9 @@ static void forget(struct forgetting *forgetting)
 	forget_files(forgetting);
 	/* They come in anew for snapshots only. */
 	if (!forgetting->is_age_over) {
-		forget_replaced(forgetting, CTRACE_CHUNK_FRAMES);
-		forget_replaced(forgetting, CTRACE_CHUNK_SOURCES);
+		/* What a frame was inlined into has a larger number, and stands before it. */
+		forget_replaced(forgetting, CTRACE_CHUNK_FRAMES, by_key_down);
+		forget_replaced(forgetting, CTRACE_CHUNK_SOURCES, by_place);
 	}
 	forget_strings(forgetting);
 	free(forgetting->needed);
