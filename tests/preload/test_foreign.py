@@ -40,6 +40,8 @@ except FileNotFoundError as e: print(e)
 """
 SQL = "create table t(a, b); with recursive n(i) as (select 1 union all select i+1 from n where i<2000) insert into t select i, hex(i) from n;" \
       "create index x on t(b); select count(*), sum(a) from t where b like '3%'; pragma integrity_check;"
+LUA = "local t = {} for i = 1, 20000 do t[i] = {tostring(i)} end print(#t) local n = 0 " \
+      "for i = 1, 200 do local c = coroutine.wrap(function() for k = 1, 9 do coroutine.yield(('x'):rep(k)) end end) n = n + #c() end print(n)"
 SOURCE = "#include <stdio.h>\nint main(void) { for (int i = 0; i < 3; i++) { printf(\"%d\\n\", i * i); } return 5; }\n"
 PIPELINE = "set -o pipefail; seq 1000 | grep 7 | sort -r | tee /dev/null | wc -l; cat /nothing; (exit 3) | cat; echo $?; " \
            "for i in 1 2 3; do read x < <(echo $i); echo $x; done; trap 'echo term' TERM; kill -TERM $$; exit 9"
@@ -60,6 +62,27 @@ class Quiet(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def serve_and_ask(test, words):
+    """redis-server behind these words, until it is told to end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    server = subprocess.Popen([*words, "redis-server", "--port", port, "--save", "", "--dir", str(test.path)], stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(1000):
+            if run("redis-cli", "-p", port, "ping").stdout == b"PONG\n":
+                break
+            time.sleep(0.01)
+        done = run("redis-benchmark", "-p", port, "-n", "2000", "-c", "10", "-q", "-t", "set,get")
+        test.assertEqual(0, done.returncode, done.stderr)
+        test.assertEqual(b"", run("redis-cli", "-p", port, "shutdown", "nosave").stdout)
+        test.assertEqual(0, server.wait(60))
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
 
 
 class Foreign(unittest.TestCase):
@@ -143,29 +166,61 @@ class Foreign(unittest.TestCase):
 
     @needs("redis-server", "redis-benchmark", "redis-cli")
     def test_redis(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = str(probe.getsockname()[1])
-        server = subprocess.Popen(
-            [*record_words(self.trace), "redis-server", "--port", port, "--save", "", "--dir", str(self.path)],
-            stdout=subprocess.DEVNULL)
-        try:
-            for _ in range(1000):
-                if run("redis-cli", "-p", port, "ping").stdout == b"PONG\n":
-                    break
-                time.sleep(0.01)
-            done = run("redis-benchmark", "-p", port, "-n", "2000", "-c", "10", "-q", "-t", "set,get")
-            self.assertEqual(0, done.returncode, done.stderr)
-            self.assertEqual(b"", run("redis-cli", "-p", port, "shutdown", "nosave").stdout)
-            self.assertEqual(0, server.wait(60))
-        finally:
-            if server.poll() is None:
-                server.kill()
-                server.wait()
+        serve_and_ask(self, record_words(self.trace))
         trace = Trace(self.trace)
         self.assertGreaterEqual(trace.begun()["write"], 4000)
         self.assertGreater(trace.begun()["epoll_wait"], 10)
         self.assertEqual(0, trace.nesting_faults() if trace.lost == 0 else 0)
+
+
+class WholeStacks(unittest.TestCase):
+    """The same with each block's whole stack, which the program walks itself at every malloc."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.path = Path(self.folder.name)
+
+    def words(self):
+        return [Programs.ctrace, "record", "-q", "--sources", "spans,alloc-stacks", "-o", self.path / "t", "--"]
+
+    def same(self, *words, blocks, **more):
+        plain = run(*words, **more)
+        done = run(*self.words(), *words, **more)
+        self.assertEqual(result_of(plain), result_of(done))
+        trace = Trace(self.path / "t")
+        self.assertGreater(len(trace.events("alloc")), 0 if trace.lost else blocks)
+
+    @needs(PYTHON)
+    def test_python(self):
+        self.same(PYTHON, "-c", PYTHON_TEXT, blocks=1000)
+
+    @needs("gcc")
+    def test_gcc(self):
+        source = self.path / "a.c"
+        source.write_text(SOURCE)
+        self.same("gcc", "-O2", "-Wall", "-o", self.path / "a", source, blocks=5000)
+        source.write_text("int main(void) { return }\n")
+        self.same("gcc", "-c", "-o", self.path / "a", source, blocks=500)
+
+    @needs("git")
+    def test_git(self):
+        for words in (("init", "-q", "."), ("add", "."), ("-c", "user.name=a", "-c", "user.email=a", "commit", "-q", "-m", "one")):
+            (self.path / "a").write_text("text\n")
+            self.assertEqual(0, run(*self.words(), "git", *words, cwd=self.path).returncode)
+            (self.path / "t").unlink()
+        self.same("git", "log", "--stat", "--format=%s", cwd=self.path, blocks=100)
+        self.same("git", "show", "nothing", cwd=self.path, blocks=100)
+
+    @needs("lua5.4")
+    def test_lua(self):
+        self.same("lua5.4", "-e", LUA, blocks=10000)
+
+    @needs("redis-server", "redis-benchmark", "redis-cli")
+    def test_redis(self):
+        serve_and_ask(self, self.words())
+        trace = Trace(self.path / "t")
+        self.assertGreater(len(trace.events("alloc")), 0 if trace.lost else 1000)
 
 
 def main():

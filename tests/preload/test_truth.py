@@ -148,8 +148,8 @@ class Truth(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name)
 
-    def ours(self, *subject, **env):
-        done = run(Programs.ctrace, "record", "-q", "--sources", "spans,alloc-full", "-o", self.path / "t", "--", *subject,
+    def ours(self, *subject, source="alloc-full", **env):
+        done = run(Programs.ctrace, "record", "-q", "--sources", f"spans,{source}", "-o", self.path / "t", "--", *subject,
                    env={**WAITS, **env})
         self.assertEqual((0, b"", b""), result_of(done))
         return Ours(self.path / "t")
@@ -174,6 +174,7 @@ class Truth(unittest.TestCase):
                 ours, theirs = self.both(subject, "still")
                 self.assertGreater(len(theirs.places), 14)
                 self.assertEqual(dict(theirs.places), dict(ours.places))
+                self.assertEqual(dict(theirs.places), dict(self.ours(subject, "still", source="alloc-stacks").places))
 
     def test_whatever_serves_new_and_malloc_each_place_gets_the_same(self):
         """Some of these allocators have operators of their own, which never come to malloc."""
