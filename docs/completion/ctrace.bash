@@ -13,7 +13,7 @@ _ctrace() {
 		return
 		;;
 	--sources)
-		mapfile -t COMPREPLY < <(compgen -W 'bpf tracefs perf-sched perf-switch perf-samples sigprof preload spans locks asleep gc alloc -alloc,-locks,-gc +alloc-full +alloc-stacks +faults none' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'bpf tracefs perf-sched perf-switch perf-samples sigprof preload spans locks asleep gc alloc resident -resident -alloc,-locks,-gc +alloc-full +alloc-stacks +faults none' -- "$word")
 		return
 		;;
 	--sort)

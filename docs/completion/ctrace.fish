@@ -30,7 +30,7 @@ complete -c ctrace -n '__fish_seen_subcommand_from help' -x -a 'record view top 
 complete -c ctrace -n '__fish_seen_subcommand_from record recover view convert check symbolize' -s q -l quiet -d 'no progress, no summary'
 complete -c ctrace -n '__fish_seen_subcommand_from convert' -l strict -d 'fail on damage'
 complete -c ctrace -n '__fish_seen_subcommand_from record' -l seconds -x -d 'stop after so long'
-complete -c ctrace -n '__fish_seen_subcommand_from record' -l sources -x -a 'bpf tracefs perf-sched perf-switch perf-samples sigprof preload spans locks asleep gc alloc -alloc,-locks,-gc +alloc-full +alloc-stacks +faults none' -d 'where from'
+complete -c ctrace -n '__fish_seen_subcommand_from record' -l sources -x -a 'bpf tracefs perf-sched perf-switch perf-samples sigprof preload spans locks asleep gc alloc resident -resident -alloc,-locks,-gc +alloc-full +alloc-stacks +faults none' -d 'where from'
 complete -c ctrace -n '__fish_seen_subcommand_from record' -l buffer -x -d 'of the kernel, each CPU'
 complete -c ctrace -n '__fish_seen_subcommand_from record' -l sample-hz -x -d 'samples a second'
 complete -c ctrace -n '__fish_seen_subcommand_from record' -l flight -x -d 'keep only the last: 10s,64MiB'

@@ -237,6 +237,25 @@ static void test_faults_are_added_up_as_pages_of_their_process(void **state)
 	end(&story);
 }
 
+static void test_what_is_resident_is_told_with_and_without_files(void **state)
+{
+	struct story story;
+
+	(void)state;
+	tell(&story, HEAD "chunk EVENTS stream=9 seq=0 base=1000\n"
+			  "  +10 process_memory 10 65536 16384\n"
+			  "  +10 process_memory 20 8192 8192\n"
+			  "  +10 process_memory 10 69632 20480\n"
+			  "  +10 process_memory 20 0 0\n"
+			  "  +10 process_memory 999 4096 0\n"
+			  "chunk EVENTS stream=1 seq=0 base=1000\n"
+			  "  +10 alloc 4096 100 0 0 0\n");
+	assert_lane(&story, 10, "resident", "10:65536 30:69632");
+	assert_lane(&story, 10, "resident, without files", "10:49152 30:49152");
+	assert_lane(&story, 20, "resident", "20:8192 40:0");
+	end(&story);
+}
+
 static void test_points_of_memory_are_no_hits_of_a_search(void **state)
 {
 	struct story story;
@@ -411,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_calls_that_map_memory_are_added_up),
 		cmocka_unit_test(test_another_program_and_the_end_have_nothing_mapped),
 		cmocka_unit_test(test_faults_are_added_up_as_pages_of_their_process),
+		cmocka_unit_test(test_what_is_resident_is_told_with_and_without_files),
 		cmocka_unit_test(test_points_of_memory_are_no_hits_of_a_search),
 		cmocka_unit_test(test_a_thinned_curve_keeps_the_extremes_and_the_last_of_each_step),
 		cmocka_unit_test(test_changes_at_one_time_without_end_stay_bounded),

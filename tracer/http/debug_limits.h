@@ -23,7 +23,7 @@
 #define CTRACE_DEBUG_SOURCES_MAX    256
 
 /* Somebody looks now, for a while: what any user may know at little cost (docs/sources.md). */
-#define CTRACE_DEBUG_SOURCES_DEFAULT "spans,perf-switch,perf-samples"
+#define CTRACE_DEBUG_SOURCES_DEFAULT "spans,perf-switch,perf-samples,resident"
 
 /* Memory of a connection: a request with all its headers must fit, and one piece of an answer. */
 #define CTRACE_DEBUG_CONNECTION_BYTES 65536

@@ -33,17 +33,18 @@ struct ctrace_source_trace;
 /* What a source can tell. In a recording, who is asked first gives it, and the others are not
  * opened for it. */
 enum ctrace_gives {
-	CTRACE_GIVES_SPANS = 0x01,    /* what the program says of itself */
-	CTRACE_GIVES_SWITCHES = 0x02, /* when each thread ran */
-	CTRACE_GIVES_WAKERS = 0x04,   /* and who made it run */
-	CTRACE_GIVES_CALLS = 0x08,    /* system calls */
-	CTRACE_GIVES_SAMPLES = 0x10,  /* where the time on the processor went */
-	CTRACE_GIVES_LIBRARY = 0x20,  /* calls of library functions */
-	CTRACE_GIVES_BLOCKS = 0x40,   /* memory that is got and given back */
-	CTRACE_GIVES_LOCKS = 0x80,    /* waits for locks */
-	CTRACE_GIVES_GC = 0x100,      /* what a collector of memory does */
-	CTRACE_GIVES_FAULTS = 0x200,  /* pages that are touched first */
-	CTRACE_GIVES_ASLEEP = 0x400,  /* where threads sleep */
+	CTRACE_GIVES_SPANS = 0x01,     /* what the program says of itself */
+	CTRACE_GIVES_SWITCHES = 0x02,  /* when each thread ran */
+	CTRACE_GIVES_WAKERS = 0x04,    /* and who made it run */
+	CTRACE_GIVES_CALLS = 0x08,     /* system calls */
+	CTRACE_GIVES_SAMPLES = 0x10,   /* where the time on the processor went */
+	CTRACE_GIVES_LIBRARY = 0x20,   /* calls of library functions */
+	CTRACE_GIVES_BLOCKS = 0x40,    /* memory that is got and given back */
+	CTRACE_GIVES_LOCKS = 0x80,     /* waits for locks */
+	CTRACE_GIVES_GC = 0x100,       /* what a collector of memory does */
+	CTRACE_GIVES_FAULTS = 0x200,   /* pages that are touched first */
+	CTRACE_GIVES_ASLEEP = 0x400,   /* where threads sleep */
+	CTRACE_GIVES_RESIDENT = 0x800, /* what processes have in memory */
 };
 
 #define CTRACE_SOURCE_TEXT_BYTES 200u

@@ -22,7 +22,7 @@
 
 #include <stddef.h>
 
-#define CTRACE_SOURCE_MEMBERS_MAX 16u
+#define CTRACE_SOURCE_MEMBERS_MAX 24u
 
 struct ctrace_writer;
 

@@ -137,7 +137,7 @@ static void on_look(void *context, uint32_t thread, const struct ctrace_look *lo
 	}
 }
 
-static void on_fault(void *context, uint32_t thread, struct ctrace_event_place at)
+static void on_pages(void *context, uint32_t thread, struct ctrace_event_place at)
 {
 	struct ctrace_chrome_kernel *kernel = context;
 
@@ -195,7 +195,7 @@ static const struct ctrace_kernel_calls calls = {
 	.wake = on_wake,
 	.sample = on_sample,
 	.look = on_look,
-	.fault = on_fault,
+	.pages = on_pages,
 	.delay = on_delay,
 	.lost = on_lost,
 	.damaged = on_damaged,

@@ -207,6 +207,7 @@ static void other_event(void *context, const struct ctrace_event *event, uint32_
 	case CTRACE_KIND_REALLOC:
 	case CTRACE_KIND_POOL:
 	case CTRACE_KIND_PAGE_FAULT:
+	case CTRACE_KIND_PROCESS_MEMORY:
 		mark(stream, chunk);
 		return;
 	case CTRACE_KIND_SYSCALL_TEXT:

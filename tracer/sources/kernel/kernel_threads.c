@@ -16,6 +16,8 @@ struct ctrace_kernel_threads {
 	uint32_t room, count;
 	uint32_t *changed; /* tids; owned */
 	uint32_t changed_count, changed_room;
+	uint32_t *processes; /* pids, as met; owned */
+	uint32_t process_count, process_room;
 };
 
 #define ROOM_FIRST 256u
@@ -41,6 +43,7 @@ void ctrace_kernel_threads_destroy(struct ctrace_kernel_threads *threads)
 	if (threads != NULL) {
 		free(threads->slots);
 		free(threads->changed);
+		free(threads->processes);
 		free(threads);
 	}
 }
@@ -94,6 +97,33 @@ static void note_change(struct ctrace_kernel_threads *threads, struct ctrace_ker
 	}
 	thread->is_changed = true;
 	threads->changed[threads->changed_count++] = thread->tid;
+}
+
+/* One that finds no memory is not told of. */
+static void note_process(struct ctrace_kernel_threads *threads,
+			 const struct ctrace_kernel_thread *thread)
+{
+	if (thread->pid != thread->tid) {
+		return;
+	}
+	if (threads->process_count == threads->process_room) {
+		uint32_t room = threads->process_room != 0 ? 2 * threads->process_room : 64;
+		uint32_t *more = realloc(threads->processes, room * sizeof(*more));
+
+		if (more == NULL) {
+			return;
+		}
+		threads->processes = more;
+		threads->process_room = room;
+	}
+	threads->processes[threads->process_count++] = thread->pid;
+}
+
+uint32_t ctrace_kernel_threads_next_process(const struct ctrace_source_trace *trace, uint32_t *at)
+{
+	const struct ctrace_kernel_threads *threads = trace->threads;
+
+	return *at < threads->process_count ? threads->processes[(*at)++] : 0;
 }
 
 /* ---- rows ---- */
@@ -205,6 +235,7 @@ static void ask_process(struct ctrace_source_trace *trace, struct ctrace_kernel_
 	}
 	thread->pid = ids.pid;
 	thread->parent_pid = ids.parent_pid;
+	note_process(trace->threads, thread);
 	if (ids.pid == thread->tid) {
 		return;
 	}
@@ -244,6 +275,14 @@ bool ctrace_kernel_threads_has(const struct ctrace_source_trace *trace, uint32_t
 	return slot != NULL && slot->tid == tid && slot->pid != 0;
 }
 
+bool ctrace_kernel_threads_has_ended(const struct ctrace_source_trace *trace, uint32_t tid)
+{
+	const struct ctrace_kernel_threads *threads = trace->threads;
+
+	return ctrace_kernel_threads_has(trace, tid) &&
+	       !slot_of(threads->slots, threads->room, tid)->is_alive;
+}
+
 void ctrace_kernel_threads_foreign(struct ctrace_source_trace *trace, uint32_t tid)
 {
 	if (ctrace_kernel_threads_has(trace, tid) && has_room(trace)) {
@@ -280,6 +319,7 @@ struct ctrace_kernel_thread *ctrace_kernel_threads_fork(struct ctrace_source_tra
 		child->parent_pid = of_parent.pid;
 	}
 	memcpy(child->comm, of_parent.comm, sizeof(child->comm));
+	note_process(trace->threads, child);
 	note_change(trace->threads, child);
 	return child;
 }

@@ -66,6 +66,15 @@ struct ctrace_kernel_thread *ctrace_kernel_threads_ours(struct ctrace_source_tra
 /* Is the thread of this number, gone or not, one of ours? Makes no row. */
 bool ctrace_kernel_threads_has(const struct ctrace_source_trace *trace, uint32_t tid);
 
+/*
+ * Processes of ours in the order they were met, gone or not: `*at` is 0 first, and goes on from
+ * call to call. A number that is used again stands there again. 0: no more so far.
+ */
+uint32_t ctrace_kernel_threads_next_process(const struct ctrace_source_trace *trace, uint32_t *at);
+
+/* Is a thread of ours with this number known to have ended? */
+bool ctrace_kernel_threads_has_ended(const struct ctrace_source_trace *trace, uint32_t tid);
+
 /* A neighbour got this number: if a thread of ours had it, it is another's now. */
 void ctrace_kernel_threads_foreign(struct ctrace_source_trace *trace, uint32_t tid);
 

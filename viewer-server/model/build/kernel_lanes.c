@@ -110,12 +110,14 @@ static void mark_chunk(const struct ctrace_kernel_lanes *lanes, struct ctrace_ev
 	}
 }
 
-static void on_fault(void *context, uint32_t thread, struct ctrace_event_place at)
+static void on_pages(void *context, uint32_t thread, struct ctrace_event_place at)
 {
 	struct ctrace_kernel_lanes *lanes = context;
 
 	mark_chunk(lanes, at);
-	lanes->threads[thread].has_faults = true;
+	if (thread != CTRACE_NO_THREAD) {
+		lanes->threads[thread].has_pages = true;
+	}
 }
 
 static void on_call(void *context, const struct ctrace_call_fact *fact)
@@ -242,7 +244,7 @@ static const struct ctrace_kernel_calls calls = {
 	.wake = on_wake,
 	.sample = on_sample,
 	.look = on_look,
-	.fault = on_fault,
+	.pages = on_pages,
 	.delay = on_delay,
 	.lost = on_lost,
 	.damaged = on_damaged,

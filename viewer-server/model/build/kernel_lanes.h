@@ -19,7 +19,7 @@ struct ctrace_thread_lanes {
 	struct ctrace_lane states, calls, samples;
 	struct ctrace_column delays; /* struct ctrace_run_delay */
 	struct ctrace_column looks;  /* struct ctrace_look */
-	bool has_faults;	     /* which no lane of its own shows */
+	bool has_pages;		     /* which no lane of its own shows */
 };
 
 struct ctrace_cpu_lanes {
@@ -57,7 +57,7 @@ static inline bool ctrace_kernel_lanes_know(const struct ctrace_kernel_lanes *la
 	const struct ctrace_thread_lanes *of = &lanes->threads[thread];
 
 	return of->states.count > 0 || of->calls.count > 0 || of->samples.count > 0 ||
-	       of->looks.count > 0 || of->has_faults;
+	       of->looks.count > 0 || of->has_pages;
 }
 
 #endif

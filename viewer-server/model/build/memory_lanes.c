@@ -24,6 +24,10 @@ static uint32_t name_of(struct ctrace_gathering *gathering, const struct ctrace_
 	uint32_t build;
 
 	switch (view->what) {
+	case CTRACE_MEMORY_RESIDENT:
+		return CTRACE_NAME_RESIDENT;
+	case CTRACE_MEMORY_ANONYMOUS:
+		return CTRACE_NAME_ANONYMOUS;
 	case CTRACE_MEMORY_LIVE:
 		return CTRACE_NAME_LIVE_HEAP;
 	case CTRACE_MEMORY_RATE:

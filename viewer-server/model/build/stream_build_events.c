@@ -104,7 +104,7 @@ static void add_halt(struct ctrace_stream_build *build, const struct ctrace_even
 
 static bool is_of_memory(enum ctrace_kind kind)
 {
-	return kind >= CTRACE_KIND_ALLOC && kind <= CTRACE_KIND_PAGE_FAULT;
+	return kind >= CTRACE_KIND_ALLOC && kind <= CTRACE_KIND_PROCESS_MEMORY;
 }
 
 static void add_instant(struct ctrace_stream_build *build, const struct ctrace_event *event,
@@ -246,7 +246,7 @@ void ctrace_stream_build_other(void *context, const struct ctrace_event *event, 
 	(void)inner;
 	if (is_of_memory(event->kind)) {
 		ctrace_stream_build_mark(build, chunk);
-		build->memory += event->kind != CTRACE_KIND_PAGE_FAULT;
+		build->memory += event->kind < CTRACE_KIND_PAGE_FAULT;
 		return;
 	}
 	memset(values, 0, 3 * sizeof(values[0]));

@@ -225,7 +225,7 @@ static void on_thread_event(struct ctrace_kernel_replay *replay, const struct ct
 		on_look(replay, now, thread, values);
 		break;
 	case CTRACE_KIND_PAGE_FAULT:
-		replay->calls->fault(replay->context, thread, now->at);
+		replay->calls->pages(replay->context, thread, now->at);
 		break;
 	case CTRACE_KIND_RUN_DELAY:
 		replay->calls->delay(replay->context, thread, now->time, values[1].u64);
@@ -269,6 +269,10 @@ static void on_event(struct ctrace_kernel_replay *replay, const struct ctrace_mo
 	case CTRACE_KIND_SAMPLE:
 		on_sample(replay, now, ticks, values);
 		break;
+	case CTRACE_KIND_PROCESS_MEMORY:
+		replay->calls->pages(replay->context, thread_of(replay, values[0].u64, ticks),
+				     now->at);
+		break;
 	default:
 		on_thread_event(replay, now, item, values);
 	}
@@ -309,7 +313,7 @@ static void on_loss(struct ctrace_kernel_replay *replay, const struct ctrace_ker
 static bool is_told_apart(enum ctrace_kind kind)
 {
 	return kind == CTRACE_KIND_SAMPLE || kind == CTRACE_KIND_PAGE_FAULT ||
-	       kind == CTRACE_KIND_THREAD_STACK;
+	       kind == CTRACE_KIND_THREAD_STACK || kind == CTRACE_KIND_PROCESS_MEMORY;
 }
 
 static void note_what_it_tells(struct ctrace_kernel_replay *replay,
@@ -331,11 +335,12 @@ static void look(struct ctrace_kernel_replay *replay, const struct ctrace_kernel
 		.ticks = item->event->ticks,
 		.at = {item->chunk, item->event->index},
 	};
+	bool is_of_process = item->event->kind == CTRACE_KIND_PROCESS_MEMORY;
 	bool is_sample = is_told_apart(item->event->kind);
 	struct ctrace_followed_cpu *cpu = is_sample ? NULL : ctrace_replay_cpu(replay, item->cpu);
 
 	note_what_it_tells(replay, item, is_sample);
-	if (!replay->has_begun) {
+	if (!replay->has_begun && !is_of_process) {
 		replay->begin = now.time;
 		replay->has_begun = true;
 	}

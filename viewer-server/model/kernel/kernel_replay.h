@@ -107,8 +107,9 @@ struct ctrace_kernel_calls {
 	void (*wake)(void *context, const struct ctrace_wake_fact *fact);
 	void (*sample)(void *context, const struct ctrace_sample_fact *fact);
 	void (*look)(void *context, uint32_t thread, const struct ctrace_look *look);
-	/* A page fault: its fields are where it is. */
-	void (*fault)(void *context, uint32_t thread, struct ctrace_event_place at);
+	/* A page fault; or what a process had in memory, of whose first thread nothing need be
+	 * known (CTRACE_NO_THREAD). Its fields are where it is. */
+	void (*pages)(void *context, uint32_t thread, struct ctrace_event_place at);
 	/* How long a thread has waited for a CPU in all, by the kernel's estimate. */
 	void (*delay)(void *context, uint32_t thread, uint64_t time, uint64_t waited_ns);
 	void (*lost)(void *context, const struct ctrace_buffer_loss *loss);

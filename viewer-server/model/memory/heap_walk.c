@@ -243,6 +243,11 @@ static void take_values(const struct ctrace_heap_walk *walk, struct ctrace_heap_
 		into->weight = values[2].u64;
 		into->stack = values[3].u64;
 		return;
+	case CTRACE_KIND_PROCESS_MEMORY:
+		into->pid = values[0].u64;
+		into->size = values[1].u64;
+		into->from = values[2].u64 < values[1].u64 ? values[2].u64 : values[1].u64;
+		return;
 	default:
 		take_thread(walk, into, values[0].u64, event->ticks);
 		into->call = values[1].u64;
@@ -272,7 +277,7 @@ static bool is_of_memory(const struct ctrace_heap_walk *walk, const struct ctrac
 	if (walk->choice.threads == NULL) {
 		return false;
 	}
-	return event->kind == CTRACE_KIND_PAGE_FAULT ||
+	return event->kind == CTRACE_KIND_PAGE_FAULT || event->kind == CTRACE_KIND_PROCESS_MEMORY ||
 	       ((event->kind == CTRACE_KIND_SYSCALL_ENTER ||
 		 event->kind == CTRACE_KIND_SYSCALL_EXIT) &&
 		is_wanted_call(walk, event));

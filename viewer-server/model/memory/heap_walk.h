@@ -20,14 +20,15 @@
 #include "viewer-server/model/threads/thread_table.h"
 
 struct ctrace_heap_event {
-	enum ctrace_kind kind; /* alloc, free, realloc, pool; if asked for: page_fault, calls */
+	/* alloc, free, realloc, pool; if asked for: page_fault, process_memory, calls */
+	enum ctrace_kind kind;
 	uint32_t stream;
 	uint32_t place; /* which of the walk's streams that is */
 	uint64_t pid, tid;
 	uint64_t time; /* ns */
 	uint64_t pool, address;
-	uint64_t from;	 /* of realloc */
-	uint64_t size;	 /* of pool: what it gets, or gives back */
+	uint64_t from;	 /* of realloc; of process_memory: shared */
+	uint64_t size;	 /* of pool: what it gets, or gives back; of process_memory: resident */
 	uint64_t weight; /* 0: itself alone */
 	uint64_t stack;
 	bool is_less;		  /* of pool: gives back */
@@ -42,8 +43,9 @@ struct ctrace_heap_event {
 struct ctrace_heap_choice {
 	const uint8_t *chunks; /* by ordinal, 0: holds nothing of all this; NULL: all may */
 	bool is_checked;       /* what is left of them is known to be whole */
-	/* Not NULL: page faults too, and the calls that `calls` has a number other than 0 for, of
-	 * threads' streams and of a kernel's buffers. Who a tid means: */
+	/* Not NULL: page faults and memory of processes too, and the calls that `calls` has a
+	 * number other than 0 for, of threads' streams and of a kernel's buffers. Who a tid means:
+	 */
 	const struct ctrace_thread_table *threads;
 	const uint8_t *calls; /* by number */
 	uint32_t call_end;

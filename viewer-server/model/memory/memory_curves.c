@@ -225,6 +225,21 @@ static bool take_fault(struct ctrace_memory_curves *curves, const struct ctrace_
 	return ctrace_curve_add(&process->faulted, event->time, (double)process->touched);
 }
 
+static bool take_resident(struct ctrace_memory_curves *curves,
+			  const struct ctrace_heap_event *event)
+{
+	uint32_t place = process_of(curves, event->pid);
+	struct ctrace_memory_process *process;
+
+	if (place == CTRACE_MAP_NONE) {
+		return false;
+	}
+	process = process_at(curves, place);
+	return ctrace_curve_add(&process->resident, event->time, (double)event->size) &&
+	       ctrace_curve_add(&process->anonymous, event->time,
+				(double)(event->size - event->from));
+}
+
 /* Where the call of this thread stands that began last and has not ended: those that a thread
  * tells of itself and those that a kernel tells of it apart. */
 static struct ctrace_memory_call *call_of(struct ctrace_memory_curves *curves,
@@ -300,6 +315,8 @@ static bool take(struct ctrace_memory_curves *curves, const struct ctrace_heap_e
 		return name_pool(curves, event);
 	case CTRACE_KIND_PAGE_FAULT:
 		return take_fault(curves, event);
+	case CTRACE_KIND_PROCESS_MEMORY:
+		return take_resident(curves, event);
 	default:
 		return take_call(curves, event);
 	}
@@ -367,6 +384,8 @@ enum ctrace_status ctrace_memory_curves_init(struct ctrace_memory_curves *curves
 static void close_all(struct ctrace_memory_curves *curves)
 {
 	for (uint32_t i = 0; i < curves->processes.count; i++) {
+		ctrace_curve_close(&process_at(curves, i)->resident);
+		ctrace_curve_close(&process_at(curves, i)->anonymous);
 		ctrace_curve_close(&process_at(curves, i)->alive);
 		ctrace_curve_close(&process_at(curves, i)->mapped);
 		ctrace_curve_close(&process_at(curves, i)->faulted);
@@ -432,6 +451,8 @@ void ctrace_memory_curves_finish(struct ctrace_memory_curves *curves)
 	for (uint32_t i = 0; i < curves->processes.count; i++) {
 		struct ctrace_memory_process *process = process_at(curves, i);
 
+		ctrace_curve_finish(&process->resident);
+		ctrace_curve_finish(&process->anonymous);
 		ctrace_curve_finish(&process->alive);
 		ctrace_rate_finish(&process->got);
 		ctrace_curve_finish(&process->mapped);

@@ -4,9 +4,9 @@
 
 /*
  * The memory of each process over time, from one walk over what the trace tells of it (SPEC 8.5):
- * bytes alive, in all and in each pool; how fast it gets more, in all and in each thread;
- * anonymous memory it has mapped; pages it has touched. The timeline and Chrome JSON both show
- * these, so they agree.
+ * bytes in RAM, in all and without what is of files; bytes alive, in all and in each pool; how fast
+ * it gets more, in all and in each thread; anonymous memory it has mapped; pages it has touched.
+ * The timeline and Chrome JSON both show these, so they agree.
  *
  *     ctrace_memory_curves_init(&curves, trace, &settings)
  *       while (ctrace_memory_curves_step(&curves) == CTRACE_OK) …      some thousand events each
@@ -32,12 +32,13 @@
 
 struct ctrace_memory_process {
 	uint64_t pid;
-	uint64_t live, touched;	     /* bytes, now */
-	bool is_sampled;	     /* live, its pools and its rates are estimates */
-	struct ctrace_curve alive;   /* bytes; empty: nothing is told of it */
-	struct ctrace_rate got;	     /* bytes */
-	struct ctrace_curve mapped;  /* bytes */
-	struct ctrace_curve faulted; /* bytes */
+	uint64_t live, touched;			 /* bytes, now */
+	bool is_sampled;			 /* live, its pools and its rates are estimates */
+	struct ctrace_curve resident, anonymous; /* bytes */
+	struct ctrace_curve alive;		 /* bytes; empty: nothing is told of it */
+	struct ctrace_rate got;			 /* bytes */
+	struct ctrace_curve mapped;		 /* bytes */
+	struct ctrace_curve faulted;		 /* bytes */
 	struct ctrace_mapped_bytes mappings;
 	/* Positions + 1 in `pools` and `threads`; 0: none. Pools as first met. */
 	uint32_t first_pool, last_pool, first_thread;

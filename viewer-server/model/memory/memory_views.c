@@ -137,8 +137,13 @@ static bool add_threads(const struct making *making)
 static bool add_all(const struct making *making)
 {
 	const struct ctrace_memory_process *process = making->process;
-	struct ctrace_memory_view *view = next_view(making, CTRACE_MEMORY_LIVE, "live heap");
+	struct ctrace_memory_view *view;
 
+	add_curve(making, next_view(making, CTRACE_MEMORY_RESIDENT, "resident"),
+		  &process->resident);
+	add_curve(making, next_view(making, CTRACE_MEMORY_ANONYMOUS, "resident, without files"),
+		  &process->anonymous);
+	view = next_view(making, CTRACE_MEMORY_LIVE, "live heap");
 	view->is_estimate = process->is_sampled;
 	add_curve(making, view, &process->alive);
 	add_pools(making);
@@ -158,7 +163,7 @@ enum ctrace_status ctrace_memory_views_init(struct ctrace_memory_views *views,
 					    uint32_t process)
 {
 	struct making making = {.views = views, .curves = curves};
-	size_t most = 4u + CTRACE_MEMORY_POOLS_SHOWN + CTRACE_MEMORY_THREADS_SHOWN;
+	size_t most = 6u + CTRACE_MEMORY_POOLS_SHOWN + CTRACE_MEMORY_THREADS_SHOWN;
 
 	*views = (struct ctrace_memory_views){.views = calloc(most + 1, sizeof(*views->views))};
 	if (views->views == NULL) {

@@ -10,8 +10,9 @@
  *       for each of views.count: views.views[i]
  *     ctrace_memory_views_finish(&views)
  *
- * Order: live heap, its pools, allocation rate, mapped, touched; then the rates of threads, the
- * largest first, if there are two and more. Curves without points are left out.
+ * Order: resident, resident without files, live heap, its pools, allocation rate, mapped, touched;
+ * then the rates of threads, the largest first, if there are two and more. Curves without points
+ * are left out.
  *
  * Thread: any, own object.  Allocates: up to 2 MiB, points of rates.
  */
@@ -26,6 +27,8 @@
 #define CTRACE_MEMORY_NAME_BYTES 256u
 
 enum ctrace_memory_what {
+	CTRACE_MEMORY_RESIDENT,
+	CTRACE_MEMORY_ANONYMOUS,
 	CTRACE_MEMORY_LIVE,
 	CTRACE_MEMORY_POOL,
 	CTRACE_MEMORY_RATE,
