@@ -16,6 +16,7 @@ struct heap_command {
 	struct ctrace_options options;
 	const char *input, *between, *second, *at;
 	uint64_t rows;
+	bool is_touched;
 	struct ctrace_heap_settings settings;
 };
 
@@ -85,7 +86,13 @@ static int check_usage(struct heap_command *command)
 /* What makes the figures less than they seem. */
 static void warn(const struct heap_command *command, const struct ctrace_heap *heap)
 {
-	if (heap->events == 0) {
+	if (command->is_touched && heap->total.touched.blocks == 0) {
+		fprintf(stderr,
+			"ctrace heap: %s: no page faults are recorded: `ctrace record --sources "
+			"+faults`\n",
+			command->input);
+	}
+	if (heap->events == 0 && !command->is_touched) {
 		fprintf(stderr,
 			"ctrace heap: %s: nothing is recorded of memory, as of static programs, "
 			"and where "
@@ -105,21 +112,31 @@ static void warn(const struct heap_command *command, const struct ctrace_heap *h
 	}
 }
 
+static bool put(const struct heap_command *command, const struct ctrace_heap *heap)
+{
+	bool has_from = command->settings.has_from;
+
+	if (command->options.is_json) {
+		ctrace_heap_tables_json(stdout, heap, has_from);
+	} else if (command->is_touched) {
+		return ctrace_heap_tables_touched(stdout, heap, command->rows);
+	} else {
+		ctrace_heap_tables_text(stdout, heap, has_from, command->rows);
+	}
+	return true;
+}
+
 static bool print(const struct heap_command *command, const struct ctrace_trace *trace)
 {
 	struct ctrace_heap heap;
 	bool is_done = ctrace_heap_init(&heap, trace, &command->settings) == CTRACE_OK;
 
+	if (is_done) {
+		warn(command, &heap);
+		is_done = put(command, &heap);
+	}
 	if (!is_done) {
 		fprintf(stderr, "ctrace heap: no memory for what is alive\n");
-	} else {
-		warn(command, &heap);
-		if (command->options.is_json) {
-			ctrace_heap_tables_json(stdout, &heap, command->settings.has_from);
-		} else {
-			ctrace_heap_tables_text(stdout, &heap, command->settings.has_from,
-						command->rows);
-		}
 	}
 	ctrace_heap_finish(&heap);
 	return is_done;
@@ -153,6 +170,8 @@ int ctrace_command_heap(int argc, char **argv)
 		 CTRACE_OPTION_TEXT, &command.at},
 		{"between", 0, "A B", "what has grown from A to B: 1s 2.5s", CTRACE_OPTION_TEXT,
 		 &command.between},
+		{"touched", 0, NULL, "who touched pages first, where +faults was recorded",
+		 CTRACE_OPTION_FLAG, &command.is_touched},
 		{"rows", 0, "N", "lines of each table, 20 unless said; 0: all", CTRACE_OPTION_COUNT,
 		 &command.rows},
 		{0},
@@ -163,7 +182,8 @@ int ctrace_command_heap(int argc, char **argv)
 			 "what "
 			 "one thread got and\nanother gave back; what is older than any block of "
 			 "its "
-			 "place that was freed, and perhaps a leak.\n`ctrace record` "
+			 "place that was freed, and perhaps a leak; what "
+			 "processes have in RAM.\n`ctrace record` "
 			 "records a sample, with `--sources +alloc-full` all. FILE may be - for "
 			 "standard input.",
 		.example = "  ctrace heap trace.out\n"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Printing of what analysis/heap_sums.h summed up. */
+/* What analysis/heap_sums.h summed up, for people. */
 
 #include "cli/heap_tables.h"
 
-#include "cli/json_out.h"
+#include "cli/byte_text.h"
 #include "viewer-server/analysis/heap_stack.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_BYTES 256u
@@ -18,7 +19,7 @@ static const struct ctrace_thread_row *thread_of(const struct ctrace_heap *heap,
 	return ctrace_trace_thread(heap->trace, stream);
 }
 
-static uint64_t tid_of(const struct ctrace_heap *heap, uint32_t stream)
+uint64_t ctrace_heap_tables_tid(const struct ctrace_heap *heap, uint32_t stream)
 {
 	const struct ctrace_thread_row *row = thread_of(heap, stream);
 
@@ -28,26 +29,14 @@ static uint64_t tid_of(const struct ctrace_heap *heap, uint32_t stream)
 /* ---- text ---- */
 
 struct text {
-	char bytes[32];
+	char bytes[CTRACE_BYTE_TEXT_BYTES];
 };
 
-/* Three digits that count, with a unit. */
 static struct text amount(double bytes)
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-	double value = bytes < 0 ? -bytes : bytes;
 	struct text text;
-	unsigned unit = 0;
 
-	while (value >= 1024 && unit < 4) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(text.bytes, sizeof(text.bytes), "%s%.*f %s", bytes < 0 ? "-" : "",
-		 unit == 0 || value >= 100 ? 0
-		 : value >= 10		   ? 1
-					   : 2,
-		 value, units[unit]);
+	ctrace_byte_text(bytes, text.bytes);
 	return text;
 }
 
@@ -111,6 +100,40 @@ static void put_sum(FILE *out, const char *title, const struct ctrace_heap_sum *
 	fprintf(out, " in %.0f blocks\n", sum->blocks);
 }
 
+static const char *pages_of(const struct ctrace_heap *heap)
+{
+	return heap->total.touched.blocks == 1 ? "page" : "pages";
+}
+
+/* With those that have ended there is no end of all together, but of one alone. */
+static void put_resident(FILE *out, const struct ctrace_heap *heap, bool has_from)
+{
+	const struct ctrace_resident_row *all = &heap->resident.all;
+
+	if (!all->is_there) {
+		return;
+	}
+	fprintf(out, "%-10s", "  resident");
+	if (has_from) {
+		fprintf(out, " %10s before,", amount((double)all->begin).bytes);
+	}
+	if (all->now > 0 || heap->resident.count == 1) {
+		fprintf(out, " %s %s,", amount((double)all->end).bytes,
+			all->now > 0 ? "at the end" : "when it ended");
+	}
+	fprintf(out, " at most %s at %s\n", amount((double)all->most).bytes,
+		duration(all->most_time).bytes);
+}
+
+static void put_touched(FILE *out, const struct ctrace_heap *heap)
+{
+	if (heap->total.touched.blocks > 0) {
+		fprintf(out, "%-10s %10s in about %.0f %s\n", "  touched",
+			amount((double)heap->total.touched.bytes).bytes, heap->total.touched.blocks,
+			pages_of(heap));
+	}
+}
+
 static void put_totals(FILE *out, const struct ctrace_heap *heap, bool has_from)
 {
 	fprintf(out, "at %s%s\n", duration(heap->moment).bytes,
@@ -124,6 +147,8 @@ static void put_totals(FILE *out, const struct ctrace_heap *heap, bool has_from)
 	put_sum(out, "  got", &heap->total.got);
 	put_sum(out, "  freed", &heap->total.freed);
 	put_sum(out, "  overdue", &heap->total.overdue);
+	put_touched(out, heap);
+	put_resident(out, heap, has_from);
 }
 
 static void put_site(FILE *out, const struct ctrace_heap *heap, const struct ctrace_heap_site *site,
@@ -140,14 +165,82 @@ static void put_site(FILE *out, const struct ctrace_heap *heap, const struct ctr
 	put_chain(out, heap, site->stack);
 }
 
+/* Nothing was ever got there: it is one of page faults. */
+static bool is_of_faults(const struct ctrace_heap_site *site)
+{
+	return site->touched.blocks > 0 && site->got.blocks == 0 && site->live.blocks == 0 &&
+	       site->before.blocks == 0 && site->freed.blocks == 0;
+}
+
 static void put_sites(FILE *out, const struct ctrace_heap *heap, bool has_from, uint64_t rows)
 {
+	uint64_t count = 0;
+
 	fprintf(out, "\nplaces\n  %10s %9s %10s %9s %10s %10s  %s\n", has_from ? "growth" : "alive",
 		"blocks", "got", "blocks", "half live", "overdue", "function < its callers");
-	for (uint32_t i = 0; i < heap->site_count && (rows == 0 || i < rows); i++) {
-		put_site(out, heap, &heap->sites[i], has_from);
+	for (uint32_t i = 0; i < heap->site_count; i++) {
+		if (is_of_faults(&heap->sites[i])) {
+			continue;
+		}
+		count++;
+		if (rows == 0 || count <= rows) {
+			put_site(out, heap, &heap->sites[i], has_from);
+		}
 	}
-	put_more(out, heap->site_count, rows);
+	put_more(out, count, rows);
+}
+
+/* ---- who touched ---- */
+
+static int by_touched(const void *a, const void *b)
+{
+	const struct ctrace_heap_site *const *x = a, *const *y = b;
+	uint64_t first = (*x)->touched.bytes, second = (*y)->touched.bytes;
+
+	if (first != second) {
+		return first > second ? -1 : 1;
+	}
+	return ((*x)->stack > (*y)->stack) - ((*x)->stack < (*y)->stack);
+}
+
+static void put_touched_rows(FILE *out, const struct ctrace_heap *heap,
+			     const struct ctrace_heap_site **order, uint32_t count, uint64_t rows)
+{
+	double whole = (double)heap->total.touched.bytes;
+
+	fprintf(out, "\nplaces that touched pages first\n  %10s %9s %7s  %s\n", "touched", "pages",
+		"share", "function < its callers");
+	for (uint32_t i = 0; i < count && (rows == 0 || i < rows); i++) {
+		fprintf(out, "  %10s %9.0f %5.1f %%  ",
+			amount((double)order[i]->touched.bytes).bytes, order[i]->touched.blocks,
+			100 * (double)order[i]->touched.bytes / whole);
+		put_chain(out, heap, order[i]->stack);
+	}
+	put_more(out, count, rows);
+}
+
+bool ctrace_heap_tables_touched(FILE *out, const struct ctrace_heap *heap, uint64_t rows)
+{
+	const struct ctrace_heap_site **order =
+		calloc(heap->site_count + 1u, sizeof(const struct ctrace_heap_site *));
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; order != NULL && i < heap->site_count; i++) {
+		if (heap->sites[i].touched.blocks > 0) {
+			order[count++] = &heap->sites[i];
+		}
+	}
+	if (order == NULL) {
+		return false;
+	}
+	qsort(order, count, sizeof(const struct ctrace_heap_site *), by_touched);
+	fprintf(out, "at %s, of page faults some are recorded, each for as many\n",
+		duration(heap->moment).bytes);
+	put_touched(out, heap);
+	put_resident(out, heap, false);
+	put_touched_rows(out, heap, order, count, rows);
+	free(order);
+	return true;
 }
 
 /* Only what changed hands. */
@@ -169,7 +262,8 @@ static void put_pairs(FILE *out, const struct ctrace_heap *heap, uint64_t rows)
 		if (rows == 0 || count <= rows) {
 			fprintf(out, "  %10s %9.0f %8" PRIu64 " %8" PRIu64 "\n",
 				amount((double)pair->sum.bytes).bytes, pair->sum.blocks,
-				tid_of(heap, pair->from), tid_of(heap, pair->to));
+				ctrace_heap_tables_tid(heap, pair->from),
+				ctrace_heap_tables_tid(heap, pair->to));
 		}
 	}
 	put_more(out, count, rows);
@@ -201,158 +295,4 @@ void ctrace_heap_tables_text(FILE *out, const struct ctrace_heap *heap, bool has
 	put_sites(out, heap, has_from, rows);
 	put_pairs(out, heap, rows);
 	put_pools(out, heap, rows);
-}
-
-/* ---- JSON ---- */
-
-static void put_json_sum(FILE *out, const char *name, const struct ctrace_heap_sum *sum)
-{
-	fprintf(out, "\"%s\": {\"bytes\": %" PRIu64 ", \"blocks\": ", name, sum->bytes);
-	ctrace_json_out_double(out, sum->blocks);
-	fputs(", \"plus_minus_bytes\": ", out);
-	ctrace_json_out_double(out, ctrace_heap_spread(sum));
-	fputc('}', out);
-}
-
-static void put_json_name(FILE *out, const struct ctrace_heap *heap,
-			  const struct ctrace_frame_row *frame)
-{
-	struct ctrace_bytes file = ctrace_trace_string(heap->trace, frame->file);
-	char name[NAME_BYTES];
-
-	ctrace_heap_function(heap->trace, frame, name, sizeof(name));
-	fputs("{\"function\": ", out);
-	ctrace_json_out_string(out, name, strlen(name));
-	if (frame->file != 0) {
-		fputs(", \"file\": ", out);
-		ctrace_json_out_string(out, file.bytes, file.size);
-		fprintf(out, ", \"line\": %u", frame->line);
-	}
-	fputc('}', out);
-}
-
-static void put_json_stack(FILE *out, const struct ctrace_heap *heap, uint64_t stack)
-{
-	const struct ctrace_frame_row *frames[CTRACE_HEAP_STACK_MAX];
-	unsigned count = ctrace_heap_stack(heap->trace, stack, frames);
-
-	fputs("\"stack\": [", out);
-	for (unsigned i = 0; i < count; i++) {
-		fputs(i > 0 ? ", " : "", out);
-		put_json_name(out, heap, frames[i]);
-	}
-	fputc(']', out);
-}
-
-static void put_json_lives(FILE *out, const struct ctrace_heap_site *site)
-{
-	bool is_first = true;
-
-	fputs("\"lives\": [", out);
-	for (unsigned i = 0; i < CTRACE_HEAP_LIVES; i++) {
-		if (site->lives[i] > 0) {
-			fprintf(out,
-				"%s{\"below_ns\": %" PRIu64 ", \"blocks\": ", is_first ? "" : ", ",
-				UINT64_C(1) << i);
-			ctrace_json_out_double(out, site->lives[i]);
-			fputc('}', out);
-			is_first = false;
-		}
-	}
-	fputc(']', out);
-}
-
-static void put_json_numbers(FILE *out, const struct ctrace_heap_site *site, bool has_from)
-{
-	put_json_sum(out, "live", &site->live);
-	if (has_from) {
-		fputs(", ", out);
-		put_json_sum(out, "before", &site->before);
-		fprintf(out, ", \"growth_bytes\": %" PRId64,
-			(int64_t)(site->live.bytes - site->before.bytes));
-	}
-	fputs(", ", out);
-	put_json_sum(out, "got", &site->got);
-	fputs(", ", out);
-	put_json_sum(out, "freed", &site->freed);
-	fputs(", ", out);
-	put_json_sum(out, "overdue", &site->overdue);
-	fprintf(out, ", \"half_live_ns\": %" PRIu64 ", \"longest_life_ns\": %" PRIu64 ", ",
-		ctrace_heap_median_life(site), site->longest_life);
-	put_json_lives(out, site);
-}
-
-static void put_json_sites(FILE *out, const struct ctrace_heap *heap, bool has_from)
-{
-	fputs("  \"places\": [", out);
-	for (uint32_t i = 0; i < heap->site_count; i++) {
-		const struct ctrace_heap_site *site = &heap->sites[i];
-
-		fprintf(out, "%s\n    {\"pool\": %" PRIu64 ", ", i > 0 ? "," : "", site->pool);
-		put_json_numbers(out, site, has_from);
-		fputs(", ", out);
-		put_json_stack(out, heap, site->stack);
-		fputc('}', out);
-	}
-	fputs("],\n", out);
-}
-
-static void put_json_curve(FILE *out, const struct ctrace_heap *heap)
-{
-	fprintf(out, "  \"curve\": {\"point_ns\": %" PRIu64 ", \"points\": [", heap->point_ns);
-	for (uint32_t i = 0; i < heap->point_count; i++) {
-		const struct ctrace_heap_point *point = &heap->curve[i];
-
-		fprintf(out,
-			"%s\n    {\"live\": %" PRIu64 ", \"most\": %" PRIu64 ", \"got\": %" PRIu64
-			"}",
-			i > 0 ? "," : "", point->live, point->most, point->got);
-	}
-	fputs("]},\n", out);
-}
-
-static void put_json_pairs(FILE *out, const struct ctrace_heap *heap)
-{
-	fputs("  \"threads\": [", out);
-	for (uint32_t i = 0; i < heap->pair_count; i++) {
-		const struct ctrace_heap_pair *pair = &heap->pairs[i];
-
-		fprintf(out, "%s\n    {\"got_by\": %" PRIu64 ", \"freed_by\": %" PRIu64 ", ",
-			i > 0 ? "," : "", tid_of(heap, pair->from), tid_of(heap, pair->to));
-		put_json_sum(out, "freed", &pair->sum);
-		fputc('}', out);
-	}
-	fputs("],\n", out);
-}
-
-static void put_json_pools(FILE *out, const struct ctrace_heap *heap)
-{
-	fputs("  \"pools\": [", out);
-	for (uint32_t i = 0; i < heap->pool_count; i++) {
-		const struct ctrace_heap_pool *pool = &heap->pools[i];
-
-		fprintf(out, "%s\n    {\"pid\": %" PRIu64 ", \"pool\": %" PRIu64 ", \"name\": ",
-			i > 0 ? "," : "", pool->pid, pool->pool);
-		ctrace_json_out_string(out, pool->name.bytes, pool->name.size);
-		fprintf(out, ", \"reserved_bytes\": %" PRIu64 ", \"live_bytes\": %" PRIu64 "}",
-			pool->reserved, pool->live);
-	}
-	fputs("]\n", out);
-}
-
-void ctrace_heap_tables_json(FILE *out, const struct ctrace_heap *heap, bool has_from)
-{
-	fprintf(out,
-		"{\n  \"at_ns\": %" PRIu64 ", \"is_sampled\": %s, \"events\": %" PRIu64
-		", \"lost\": %" PRIu64 ", \"unmatched_frees\": %" PRIu64
-		",\n  \"peak\": {\"bytes\": %" PRIu64 ", \"at_ns\": %" PRIu64 "},\n  \"total\": {",
-		heap->moment, heap->is_sampled ? "true" : "false", heap->events, heap->lost,
-		heap->unmatched, heap->peak, heap->peak_time);
-	put_json_numbers(out, &heap->total, has_from);
-	fputs("},\n", out);
-	put_json_curve(out, heap);
-	put_json_sites(out, heap, has_from);
-	put_json_pairs(out, heap);
-	put_json_pools(out, heap);
-	fputs("}\n", out);
 }

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/thread_list.h"
 #include "cli/top_locks.h"
+#include "cli/top_resident.h"
 #include "cli/top_sleeps.h"
 #include "cli/top_tables.h"
 
@@ -21,27 +22,37 @@ struct top_command {
 	struct ctrace_thread_list threads;
 };
 
-static bool put(struct top_command *command, const struct ctrace_top *top,
-		const struct ctrace_top_locks *locks, const struct ctrace_sleep_sums *sleeps,
+struct tables {
+	struct ctrace_top top;
+	struct ctrace_top_locks locks;
+	struct ctrace_sleep_sums sleeps;
+	struct ctrace_resident resident;
+};
+
+/* False: no memory. */
+static bool put(struct top_command *command, const struct tables *tables,
 		const struct ctrace_model *model, const struct ctrace_trace *trace)
 {
 	if (command->options.is_json) {
-		ctrace_top_tables_json(stdout, top, model);
-		ctrace_top_sleeps_json(stdout, sleeps, trace);
-		ctrace_top_locks_json(stdout, locks, trace);
+		ctrace_top_tables_json(stdout, &tables->top, model);
+		ctrace_top_sleeps_json(stdout, &tables->sleeps, trace);
+		ctrace_top_locks_json(stdout, &tables->locks, trace);
+		ctrace_top_resident_json(stdout, &tables->resident, model);
 		fprintf(stdout, "\n}\n");
 		return true;
 	}
-	ctrace_top_tables_text(stdout, top, model, command->rows);
-	if (!ctrace_top_sleeps_text(stdout, sleeps, trace, command->rows)) {
+	ctrace_top_tables_text(stdout, &tables->top, model, command->rows);
+	if (!ctrace_top_sleeps_text(stdout, &tables->sleeps, trace, command->rows)) {
 		return false;
 	}
-	ctrace_top_locks_text(stdout, locks, trace, command->rows);
+	ctrace_top_locks_text(stdout, &tables->locks, trace, command->rows);
+	ctrace_top_resident_text(stdout, &tables->resident, model, command->rows);
 	return true;
 }
 
-static bool print(struct top_command *command, const struct ctrace_model *model,
-		  const struct ctrace_trace *trace)
+/* Each is made, whatever became of the one before: all of them are finished. */
+static bool fill(struct top_command *command, struct tables *tables,
+		 const struct ctrace_model *model, const struct ctrace_trace *trace)
 {
 	const struct ctrace_top_settings settings = {
 		.start = command->options.start_ns,
@@ -56,23 +67,39 @@ static bool print(struct top_command *command, const struct ctrace_model *model,
 							.track = CTRACE_NONE,
 							.threads = settings.threads,
 							.thread_count = settings.thread_count};
-	struct ctrace_sleep_sums sleeps;
-	struct ctrace_top_locks locks;
-	struct ctrace_top top;
-	bool is_done = ctrace_top_init(&top, model, &settings) == CTRACE_OK;
+	const struct ctrace_resident_settings of_memory = {
+		.start = settings.start,
+		.end = settings.end,
+		.chunks = ctrace_model_memory_chunks(model),
+		.threads = settings.threads,
+		.thread_count = settings.thread_count,
+	};
+	bool is_done = ctrace_top_init(&tables->top, model, &settings) == CTRACE_OK;
 
-	is_done = ctrace_top_locks_init(&locks, model, trace, &of_locks) == CTRACE_OK && is_done;
-	is_done = ctrace_sleep_sums_init(&sleeps, model, &of_sleeps) == CTRACE_OK && is_done;
+	is_done = ctrace_top_locks_init(&tables->locks, model, trace, &of_locks) == CTRACE_OK &&
+		  is_done;
+	is_done =
+		ctrace_sleep_sums_init(&tables->sleeps, model, &of_sleeps) == CTRACE_OK && is_done;
+	return ctrace_resident_init(&tables->resident, trace, &of_memory) == CTRACE_OK && is_done;
+}
+
+static bool print(struct top_command *command, const struct ctrace_model *model,
+		  const struct ctrace_trace *trace)
+{
+	struct tables tables;
+	bool is_done = fill(command, &tables, model, trace);
+
 	if (is_done) {
-		ctrace_top_tables_sort(&top, model, command->sort);
-		is_done = put(command, &top, &locks, &sleeps, model, trace);
+		ctrace_top_tables_sort(&tables.top, model, command->sort);
+		is_done = put(command, &tables, model, trace);
 	}
 	if (!is_done) {
 		fprintf(stderr, "ctrace top: no memory for the tables\n");
 	}
-	ctrace_sleep_sums_finish(&sleeps);
-	ctrace_top_locks_finish(&locks);
-	ctrace_top_finish(&top);
+	ctrace_resident_finish(&tables.resident);
+	ctrace_sleep_sums_finish(&tables.sleeps);
+	ctrace_top_locks_finish(&tables.locks);
+	ctrace_top_finish(&tables.top);
 	return is_done;
 }
 
@@ -144,7 +171,8 @@ int ctrace_command_top(int argc, char **argv)
 			 "99th percentile\nand longest; where threads slept; locks by the time "
 			 "that threads "
 			 "waited for "
-			 "them, and deadlocks. FILE may be - for standard input.",
+			 "them, and deadlocks; processes by what they had in RAM. FILE may be - "
+			 "for standard input.",
 		.example = "  ctrace top trace.out --sort p99\n",
 		.shared = CTRACE_SHARED_JSON | CTRACE_SHARED_RANGE,
 		.own = own,

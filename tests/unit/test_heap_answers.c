@@ -63,6 +63,18 @@ static const char sampled[] = HEAD "chunk EVENTS stream=1 base=1000\n"
 				   "  +100 alloc 16 10 2 1000 0\n"
 				   "  +400 alloc 32 20 3 2000 0\n";
 
+/* main touches where it loads, other where it keeps; main has 4096 in RAM, then 12288, then 8192;
+ * other has ended. */
+static const char in_ram[] = HEAD "chunk BUFFERS\n  buffer 9 source=1 cpu=0\n"
+				  "chunk EVENTS stream=9 base=1000\n"
+				  "  +100 process_memory 10 4096 0\n"
+				  "  +0 process_memory 20 8192 0\n"
+				  "  +100 page_fault 11 4096 64 2\n"
+				  "  +100 process_memory 10 12288 4096\n"
+				  "  +100 page_fault 20 4096 64 4\n"
+				  "  +100 process_memory 10 8192 4096\n"
+				  "  +0 process_memory 20 0 0\n";
+
 static struct ctrace_buffer bytes;
 static struct ctrace_trace *trace;
 static struct ctrace_model *model;
@@ -97,6 +109,13 @@ static int tell_sampled(void **state)
 {
 	(void)state;
 	open_text(sampled);
+	return 0;
+}
+
+static int tell_in_ram(void **state)
+{
+	(void)state;
+	open_text(in_ram);
 	return 0;
 }
 
@@ -430,6 +449,58 @@ static void a_walk_that_is_cancelled_ends(void **state)
 
 #define STORY(test) cmocka_unit_test_setup_teardown(test, tell_story, stop)
 
+static void sum_up_ram(struct ctrace_heap *heap, const struct ctrace_heap_settings *settings)
+{
+	assert_int_equal(ctrace_heap_init(heap, trace, settings), CTRACE_OK);
+}
+
+static void what_is_in_ram_is_summed_up_over_processes(void **state)
+{
+	struct ctrace_heap heap;
+
+	(void)state;
+	sum_up_ram(&heap, &(struct ctrace_heap_settings){.at = UINT64_MAX});
+	assert_int_equal(heap.events, 0);
+	assert_int_equal(heap.resident.count, 2);
+	assert_int_equal(heap.resident.all.most, 20480);
+	assert_int_equal(heap.resident.all.most_time, 300);
+	assert_int_equal(heap.resident.all.now, 8192);
+	assert_int_equal(heap.total.touched.bytes, 2 * 64 * 4096);
+	ctrace_heap_finish(&heap);
+}
+
+static void of_a_range_of_one_process_it_is_what_that_had_then(void **state)
+{
+	struct ctrace_heap heap;
+
+	(void)state;
+	sum_up_ram(&heap, &(struct ctrace_heap_settings){.from = 350,
+							 .has_from = true,
+							 .at = UINT64_MAX,
+							 .has_pid = true,
+							 .pid = 10});
+	assert_int_equal(heap.resident.all.begin, 12288);
+	assert_int_equal(heap.resident.all.most, 12288);
+	assert_int_equal(heap.resident.all.end, 8192);
+	assert_int_equal(heap.total.touched.bytes, 0);
+	ctrace_heap_finish(&heap);
+}
+
+static void a_process_that_has_ended_has_at_its_end_what_it_had_last(void **state)
+{
+	const struct ctrace_resident_settings settings = {.end = UINT64_MAX};
+	struct ctrace_resident resident;
+
+	(void)state;
+	assert_int_equal(ctrace_resident_init(&resident, trace, &settings), CTRACE_OK);
+	assert_int_equal(resident.count, 2);
+	assert_int_equal(resident.rows[0].pid, 10);
+	assert_int_equal(resident.rows[0].most, 12288);
+	assert_int_equal(resident.rows[1].end, 8192);
+	assert_true(resident.rows[1].has_ended);
+	ctrace_resident_finish(&resident);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +518,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(of_a_sample_growth_is_as_sure_as_what_came_and_went,
 						tell_sampled, stop),
 		cmocka_unit_test(a_walk_that_is_cancelled_ends),
+		cmocka_unit_test_setup_teardown(what_is_in_ram_is_summed_up_over_processes,
+						tell_in_ram, stop),
+		cmocka_unit_test_setup_teardown(of_a_range_of_one_process_it_is_what_that_had_then,
+						tell_in_ram, stop),
+		cmocka_unit_test_setup_teardown(
+			a_process_that_has_ended_has_at_its_end_what_it_had_last, tell_in_ram,
+			stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

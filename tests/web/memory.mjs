@@ -42,6 +42,7 @@ function storyText() {
     '  thread 1 pid=10 tid=10 name=1 start=0 written=0 lost=0 state=2 clamped=0',
     '  thread 2 pid=10 tid=11 name=5 start=0 written=0 lost=0 state=2 clamped=0',
     '  thread 3 pid=20 tid=20 name=6 start=0 written=0 lost=0 state=2 clamped=0',
+    '  thread 4 pid=30 tid=30 name=9 start=0 written=0 lost=0 state=2 clamped=0',
     'chunk MODULES seq=3',
     '  module 1 path=8',
     'chunk FRAMES seq=4',
@@ -73,6 +74,16 @@ function storyText() {
     '  +100 alloc 96 70 3 0 0',
     'chunk EVENTS seq=8 stream=3 base=0',
     '  +700 alloc 64 7 0 0 0',
+    'chunk BUFFERS seq=9',
+    '  buffer 9 source=1',
+    'chunk EVENTS seq=10 stream=9 base=0',
+    `  +50 process_memory 10 ${4 * KEPT} 4096`,
+    '  +0 process_memory 30 8192 8192',
+    '  +50 page_fault 10 4096 64 2',
+    '  +300 page_fault 10 4096 64 4',
+    `  +100 process_memory 10 ${6 * KEPT} 4096`,
+    '  +300 page_fault 11 4096 64 4',
+    `  +50 process_memory 10 ${5 * KEPT} 4096`,
     '',
   ].join('\n')
 }
@@ -109,7 +120,7 @@ test('a trace with memory has the tab, one without has not', async () => {
 test('each measure has its figure, its picture and its places', async () => {
   const page = await visit()
   const amounts = (await page.locator('.measures .amount').allTextContents()).map(text => text.replace(/\u202f/g, ' '))
-  assert.deepEqual(amounts, ['1.0 MiB', '1.0 MiB', '2.1 KiB', '1.0 MiB'])
+  assert.deepEqual(amounts, ['1.0 MiB', '1.0 MiB', '2.1 KiB', '1.0 MiB', '768.0 KiB'])
   const rows = await places(page)
   assert.equal(rows.length, 5)
   assert.match(rows[0], /^keep< main1\.0/)
@@ -258,4 +269,23 @@ test('what is odd but keeps to the contract is shown', async () => {
     assert.equal(await page.locator('.notice.error').count(), 0, name)
     await leave(page)
   }
+})
+
+test('what is in RAM stands beside what is alive, by one scale and in words', async () => {
+  const page = await visit()
+  assert.match(await panelText(page), /Resident: 5\.0 MiB at the end, at most 6\.0 MiB, at 500/)
+  assert.equal(await page.locator('.heap-curve svg .resident').count(), 1)
+  assert.equal(await page.locator('.heap-curve svg .alive').count(), 1)
+  await leave(page)
+})
+
+test('who touched pages first is a measure of its own', async () => {
+  const page = await visit()
+  await choose(page, 'Touched')
+  const rows = await places(page)
+  assert.equal(rows.length, 2)
+  assert.match(rows[0].replace(/\u202f/g, ' '), /^keep< main512\.0 KiB128/)
+  assert.match(await panelText(page), /Pages/)
+  await choose(page, 'Alive')
+  await leave(page)
 })

@@ -34,6 +34,15 @@ function storyText() {
   for (let thread = 2; thread <= 7; thread++) {
     lines.push(`chunk EVENTS stream=${thread} seq=0 base=0`, `  +90000000 alloc ${4096 * thread * MIB} ${thread} 0 0 0`)
   }
+  lines.push(
+    'chunk BUFFERS seq=2',
+    '  buffer 9 source=1',
+    'chunk EVENTS stream=9 seq=0 base=0',
+    `  +1000000 process_memory 10 ${5 * MIB} ${2 * MIB}`,
+    `  +60000000 process_memory 10 ${80 * MIB} ${3 * MIB}`,
+    `  +20000000 process_memory 10 ${76 * MIB} ${3 * MIB}`,
+    '  +20000000 process_memory 10 0 0',
+  )
   return lines.join('\n') + '\n'
 }
 
@@ -56,6 +65,8 @@ test('a process has a track of its memory, each lane with its extremes in its un
   const text = await headText(page, 0)
   assert.match(text, /^Memory/)
   assert.match(text, /live heap\s*0 B – 64\.0 MiB/)
+  assert.match(text, /resident\s*0 B – 80\.0 MiB/)
+  assert.match(text, /resident, without files\s*0 B – 77\.0 MiB/)
   assert.match(text, /pool <b>arena<\/b>\s*0 B – 4\.0 KiB/)
   assert.match(text, /allocation rate\s*0 B\/s – 1\.9 GiB\/s/)
   await stand.leave(page)

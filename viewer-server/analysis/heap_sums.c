@@ -182,8 +182,14 @@ static struct ctrace_heap_point *point_at(struct ctrace_heap *heap, uint64_t tim
 	while (heap->point_count <= last) {
 		uint64_t live = heap->point_count > 0 ? heap->curve[heap->point_count - 1].live : 0;
 
+		uint64_t resident =
+			heap->point_count > 0 ? heap->curve[heap->point_count - 1].resident : 0;
+
 		heap->curve[heap->point_count++] =
-			(struct ctrace_heap_point){.live = live, .most = live};
+			(struct ctrace_heap_point){.live = live,
+						   .most = live,
+						   .resident = resident,
+						   .resident_most = resident};
 	}
 	return &heap->curve[last];
 }
@@ -389,8 +395,49 @@ static bool resize_pool(struct summing *summing, const struct ctrace_heap_event 
 	return true;
 }
 
+static bool take_fault(struct summing *summing, const struct ctrace_heap_event *event)
+{
+	struct ctrace_heap *heap = summing->heap;
+	struct ctrace_heap_sum sum = {.bytes = event->weight * CTRACE_HEAP_FAULT_BYTES,
+				      .blocks = (double)event->weight};
+	uint32_t site;
+
+	if (!is_counted(summing)) {
+		return true;
+	}
+	site = site_of(heap, event->stack, 0);
+	if (site == CTRACE_MAP_NONE) {
+		return false;
+	}
+	add(&heap->sites[site].touched, sum);
+	add(&heap->total.touched, sum);
+	return true;
+}
+
+static bool take_resident(struct summing *summing, const struct ctrace_heap_event *event)
+{
+	struct ctrace_heap *heap = summing->heap;
+	struct ctrace_heap_point *point = point_at(heap, event->time);
+	uint64_t all;
+
+	if (!ctrace_resident_take(&heap->resident, event)) {
+		return false;
+	}
+	all = heap->resident.all.now;
+	point->resident = all;
+	point->resident_most = all > point->resident_most ? all : point->resident_most;
+	return true;
+}
+
 static bool take(struct summing *summing, const struct ctrace_heap_event *event)
 {
+	if (event->kind == CTRACE_KIND_PAGE_FAULT) {
+		return take_fault(summing, event);
+	}
+	if (event->kind == CTRACE_KIND_PROCESS_MEMORY) {
+		return take_resident(summing, event);
+	}
+	summing->heap->events++;
 	switch (event->kind) {
 	case CTRACE_KIND_ALLOC:
 		return begin_block(summing, event);
@@ -414,6 +461,7 @@ static void pass_from(struct summing *summing)
 
 	summing->has_passed_from = true;
 	heap->total.before = heap->total.live;
+	ctrace_resident_pass(&heap->resident, summing->settings->from);
 	for (uint32_t i = 0; i < heap->site_count; i++) {
 		heap->sites[i].before = heap->sites[i].live;
 	}
@@ -451,7 +499,6 @@ static enum ctrace_status walk_all(struct summing *summing, struct ctrace_heap_w
 		    event.time > settings->from) {
 			pass_from(summing);
 		}
-		heap->events++;
 		heap->moment = event.time;
 		if (!take(summing, &event)) {
 			heap->is_full = heap->is_full || heap->blocks.is_full;
@@ -547,6 +594,9 @@ static int by_growth(const void *a, const void *b)
 	if (x->got.bytes != y->got.bytes) {
 		return x->got.bytes > y->got.bytes ? -1 : 1;
 	}
+	if (x->touched.bytes != y->touched.bytes) {
+		return x->touched.bytes > y->touched.bytes ? -1 : 1;
+	}
 	return (x->stack > y->stack) - (x->stack < y->stack);
 }
 
@@ -576,7 +626,10 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 				    const struct ctrace_heap_settings *settings)
 {
 	struct summing summing = {.heap = heap, .settings = settings};
-	struct ctrace_heap_walk walk;
+	struct ctrace_thread_table threads;
+	const struct ctrace_heap_choice choice = {.threads = &threads,
+						  .buffer_chunks = settings->buffer_chunks};
+	struct ctrace_heap_walk walk = {.trace = NULL};
 	enum ctrace_status status;
 
 	*heap = (struct ctrace_heap){.trace = trace, .rows_max = settings->rows_max};
@@ -584,7 +637,10 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 	heap->point_ns =
 		ctrace_trace_ns(trace, ctrace_trace_info(trace)->last_ticks) / CTRACE_HEAP_POINTS +
 		1;
-	status = ctrace_heap_walk_init(&walk, trace);
+	status = ctrace_thread_table_init(&threads, trace);
+	if (status == CTRACE_OK) {
+		status = ctrace_heap_walk_init_chosen(&walk, trace, &choice);
+	}
 	if (status == CTRACE_OK) {
 		status = walk_all(&summing, &walk);
 	}
@@ -597,6 +653,7 @@ enum ctrace_status ctrace_heap_init(struct ctrace_heap *heap, const struct ctrac
 	heap->lost = walk.lost;
 	heap->damaged = walk.damaged;
 	ctrace_heap_walk_finish(&walk);
+	ctrace_thread_table_finish(&threads);
 	free(summing.last_freed);
 	ctrace_map_finish(&summing.last_by_stream);
 	return status;
@@ -614,6 +671,7 @@ void ctrace_heap_finish(struct ctrace_heap *heap)
 	ctrace_map_finish(&heap->pair_by_key);
 	ctrace_map_finish(&heap->pool_by_key);
 	ctrace_heap_blocks_finish(&heap->blocks);
+	ctrace_resident_finish(&heap->resident);
 	*heap = (struct ctrace_heap){.trace = NULL};
 }
 

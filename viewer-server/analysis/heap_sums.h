@@ -4,7 +4,8 @@
 
 /*
  * The memory of a trace at a moment, and what became of it until then: by place, by thread, by
- * pool. One walk over the trace; no model is needed.
+ * pool; who touched pages first, where faults are told; what processes had in RAM. One walk over
+ * the trace; no model is needed.
  *
  *     ctrace_heap_init(&heap, trace, &settings)
  *       heap.sites, heap.pairs, heap.pools, heap.total
@@ -17,12 +18,15 @@
  */
 
 #include "format/map.h"
+#include "viewer-server/analysis/resident_sums.h"
 #include "viewer-server/model/memory/heap_blocks.h"
 #include "viewer-server/model/memory/heap_walk.h"
 #include "viewer-server/model/query.h"
 
 /* Lives are counted by the number of their binary digits in ns: the last is from 4.6 minutes on. */
 #define CTRACE_HEAP_LIVES 40u
+/* A page fault is taken for so many bytes. */
+#define CTRACE_HEAP_FAULT_BYTES 4096u
 
 struct ctrace_heap_sum {
 	uint64_t bytes;
@@ -38,6 +42,9 @@ struct ctrace_heap_site {
 	struct ctrace_heap_sum got, freed; /* between the two, or from the beginning on */
 	/* Of the live ones, those that are older than any block of here that was freed became. */
 	struct ctrace_heap_sum overdue;
+	/* Pages that its page faults brought: `blocks` are faults, of 4 KiB each. Between the two,
+	 * or from the beginning on; of a sample by count, so that there is no variance to tell. */
+	struct ctrace_heap_sum touched;
 	uint64_t longest_life;		 /* ns; of the freed ones, also before */
 	double lives[CTRACE_HEAP_LIVES]; /* of the freed ones, in blocks */
 };
@@ -60,8 +67,9 @@ struct ctrace_heap_pool {
 #define CTRACE_HEAP_POINTS 256u
 
 struct ctrace_heap_point {
-	uint64_t live, most; /* bytes alive at its end; at most within it */
-	uint64_t got;	     /* bytes that were got in it */
+	uint64_t live, most;		  /* bytes alive at its end; at most within it */
+	uint64_t got;			  /* bytes that were got in it */
+	uint64_t resident, resident_most; /* bytes in RAM, likewise */
 };
 
 struct ctrace_heap {
@@ -75,10 +83,11 @@ struct ctrace_heap {
 	struct ctrace_heap_site total;
 	uint64_t peak, peak_time; /* live bytes, until the moment */
 	struct ctrace_heap_point curve[CTRACE_HEAP_POINTS];
-	uint32_t point_count;	    /* up to the moment */
-	uint64_t point_ns;	    /* how long each is; 1 and up */
-	uint64_t moment;	    /* ns: the last event's, if that is before the one asked for */
-	uint64_t events, unmatched; /* unmatched: frees of blocks that are not known */
+	uint32_t point_count; /* up to the moment */
+	uint64_t point_ns;    /* how long each is; 1 and up */
+	uint64_t moment;      /* ns: the last event's, if that is before the one asked for */
+	struct ctrace_resident resident;
+	uint64_t events, unmatched; /* of blocks; unmatched: frees of blocks that are not known */
 	uint64_t lost, damaged;
 	bool is_sampled;   /* some of it are estimates */
 	bool is_full;	   /* a bound of the settings was passed */
@@ -97,6 +106,7 @@ struct ctrace_heap_settings {
 	 * may be. 0: no bound but memory. */
 	uint64_t blocks_max;
 	uint32_t rows_max;
+	const uint8_t *buffer_chunks;		/* as in struct ctrace_heap_choice */
 	const struct ctrace_patience *patience; /* NULL: as long as it takes */
 };
 

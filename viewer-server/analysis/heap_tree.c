@@ -43,6 +43,8 @@ const struct ctrace_heap_sum *ctrace_heap_measured(const struct ctrace_heap_site
 		return &site->got;
 	case CTRACE_HEAP_FREED:
 		return &site->freed;
+	case CTRACE_HEAP_TOUCHED:
+		return &site->touched;
 	default:
 		return &site->overdue;
 	}

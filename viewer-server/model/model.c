@@ -162,8 +162,6 @@ static enum ctrace_status build(struct ctrace_model *model,
 	}
 	ctrace_memory_curves_finish(&memory);
 	ctrace_loaded_finish(&loaded);
-	free(model->memory_chunks);
-	model->memory_chunks = NULL;
 	return status;
 }
 
@@ -326,4 +324,9 @@ uint32_t ctrace_model_name_count(const struct ctrace_model *model)
 struct ctrace_bytes ctrace_model_name(const struct ctrace_model *model, uint32_t name)
 {
 	return model->names[name < model->name_count ? name : CTRACE_NAME_UNKNOWN];
+}
+
+const uint8_t *ctrace_model_memory_chunks(const struct ctrace_model *model)
+{
+	return model->memory_chunks;
 }

@@ -42,8 +42,10 @@ struct ctrace_track {
 	uint64_t pid, tid;
 	uint32_t stream;
 	uint64_t events, lost;
-	uint64_t memory; /* of its events, those of memory (SPEC 8.5); of threads */
-	uint64_t looks;	 /* how often somebody looked where it stood; of threads */
+	/* Of its events, those of memory (SPEC 8.5); of threads. Of a process's memory: what is
+	 * told of it that no thread has. */
+	uint64_t memory;
+	uint64_t looks; /* how often somebody looked where it stood; of threads */
 };
 
 enum ctrace_lane_kind {
@@ -110,6 +112,8 @@ struct ctrace_model_summary ctrace_model_summary(const struct ctrace_model *mode
 const struct ctrace_track *ctrace_model_tracks(const struct ctrace_model *model, uint32_t *count);
 const struct ctrace_lane_info *ctrace_model_lanes(const struct ctrace_model *model,
 						  uint32_t *count);
+/* By ordinal, not 0: it tells of memory (SPEC 8.5). As long as the model. */
+const uint8_t *ctrace_model_memory_chunks(const struct ctrace_model *model);
 const struct ctrace_damage *ctrace_model_damage(const struct ctrace_model *model, uint32_t *count);
 /* Names of spans, calls, instants, counters, tasks, states, functions, gap reasons: 0 … count-1. */
 /* The name of a thread's state (thread_state.h). */

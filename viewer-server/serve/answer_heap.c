@@ -244,11 +244,25 @@ static json_t *curve_of(const struct ctrace_heap *heap)
 	for (uint32_t i = 0; i < heap->point_count; i++) {
 		const struct ctrace_heap_point *point = &heap->curve[i];
 
-		json_array_append_new(points, json_pack("[o,o,o]", ctrace_json_count(point->live),
-							ctrace_json_count(point->most),
-							ctrace_json_count(point->got)));
+		json_array_append_new(points,
+				      json_pack("[o,o,o,o,o]", ctrace_json_count(point->live),
+						ctrace_json_count(point->most),
+						ctrace_json_count(point->got),
+						ctrace_json_count(point->resident),
+						ctrace_json_count(point->resident_most)));
 	}
 	return json_pack("{s:o,s:o}", "step", ctrace_json_count(heap->point_ns), "points", points);
+}
+
+/* What processes had in RAM, all together. */
+static json_t *resident_of(const struct ctrace_resident *resident)
+{
+	const struct ctrace_resident_row *all = &resident->all;
+
+	return json_pack("{s:I,s:o,s:o,s:o,s:o,s:o}", "processes", (json_int_t)resident->count,
+			 "begin", ctrace_json_count(all->begin), "end", ctrace_json_count(all->end),
+			 "now", ctrace_json_count(all->now), "most", ctrace_json_count(all->most),
+			 "time", ctrace_json_count(all->most_time));
 }
 
 /* ---- The answer ---- */
@@ -266,6 +280,7 @@ static json_t *head_of(const struct ctrace_heap *heap, const struct ctrace_messa
 	json_object_set_new(json, "peak",
 			    json_pack("{s:o,s:o}", "bytes", ctrace_json_count(heap->peak), "time",
 				      ctrace_json_count(heap->peak_time)));
+	json_object_set_new(json, "resident", resident_of(&heap->resident));
 	json_object_set_new(json, "total", site_of(&heap->total));
 	json_object_set_new(json, "growth_variance",
 			    variance_of(ctrace_heap_growth_variance(&heap->total)));
@@ -315,6 +330,8 @@ enum ctrace_status ctrace_answer_heap(const struct ctrace_answer_source *source,
 						.pid = question->pid,
 						.blocks_max = CTRACE_HEAP_BLOCKS_MAX,
 						.rows_max = CTRACE_HEAP_ROWS_MAX,
+						.buffer_chunks =
+							ctrace_model_memory_chunks(source->model),
 						.patience = patience};
 	struct ctrace_heap_tree tree = {.node_count = 0};
 	struct ctrace_heap heap;

@@ -77,6 +77,17 @@ static bool add_lane(struct ctrace_gathering *gathering, const struct ctrace_mem
 	return is_ok;
 }
 
+/* Of these no thread has events. */
+static void count_for_track(struct ctrace_gathering *gathering, uint32_t track,
+			    const struct ctrace_memory_view *view)
+{
+	struct ctrace_track *tracks = gathering->tracks.items;
+
+	if (view->what == CTRACE_MEMORY_RESIDENT || view->what == CTRACE_MEMORY_TOUCHED) {
+		tracks[track].memory += view->count;
+	}
+}
+
 static enum ctrace_status add_lanes(struct ctrace_gathering *gathering, uint64_t pid,
 				    uint32_t track, bool is_by_thread)
 {
@@ -94,8 +105,11 @@ static enum ctrace_status add_lanes(struct ctrace_gathering *gathering, uint64_t
 	for (uint32_t i = 0; status == CTRACE_OK && i < views.count; i++) {
 		const struct ctrace_memory_view *view = &views.views[i];
 
-		if ((view->what == CTRACE_MEMORY_THREAD_RATE) == is_by_thread &&
-		    !add_lane(gathering, view, track, depth++)) {
+		if ((view->what == CTRACE_MEMORY_THREAD_RATE) != is_by_thread) {
+			continue;
+		}
+		count_for_track(gathering, track, view);
+		if (!add_lane(gathering, view, track, depth++)) {
 			status = CTRACE_ERR_NO_MEMORY;
 		}
 	}

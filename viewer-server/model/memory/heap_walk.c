@@ -114,6 +114,10 @@ static bool share_out_chunks(struct ctrace_heap_walk *walk)
 		struct ctrace_heap_stream *stream =
 			is_chosen ? find_stream(walk, entry->stream) : NULL;
 
+		if (stream != NULL && stream->is_buffer && walk->choice.buffer_chunks != NULL &&
+		    walk->choice.buffer_chunks[i] == 0) {
+			continue;
+		}
 		if (stream != NULL && !add_chunk(stream, i)) {
 			return false;
 		}
@@ -318,7 +322,7 @@ static bool step_in_chunk(struct ctrace_heap_walk *walk, struct ctrace_heap_stre
 			take(walk, stream, &event);
 			return true;
 		}
-		if (event.kind == CTRACE_KIND_LOST) {
+		if (event.kind == CTRACE_KIND_LOST && !stream->is_buffer) {
 			count_lost(walk, &event);
 		}
 	}

@@ -47,6 +47,8 @@ struct ctrace_heap_choice {
 	 * number other than 0 for, of threads' streams and of a kernel's buffers. Who a tid means:
 	 */
 	const struct ctrace_thread_table *threads;
+	/* With it; as `chunks`, but of buffers alone: those of threads may all. */
+	const uint8_t *buffer_chunks;
 	const uint8_t *calls; /* by number */
 	uint32_t call_end;
 };
@@ -62,7 +64,7 @@ struct ctrace_heap_walk {
 	uint32_t order_count;
 	struct ctrace_heap_stream *taken; /* whose event was given last */
 	uint64_t read, of;		  /* events of any kind, so far and in all */
-	uint64_t lost;			  /* events, so far */
+	uint64_t lost;			  /* events of threads, so far */
 	uint64_t damaged;		  /* chunks */
 	enum ctrace_status status;
 };

@@ -3,7 +3,7 @@ import {deepEqual, equal, ok} from 'node:assert/strict'
 import {test} from 'node:test'
 import {amountOf, heapTree, lifeBars, lifeBounds, SUMS} from './heap'
 
-/** alive, before, kept, got, freed, overdue: bytes, blocks, variance. */
+/** alive, before, kept, got, freed, overdue, touched: bytes, blocks, variance. */
 const sums = (...bytes: readonly number[]): number[] =>
   Array.from({length: SUMS}, (_, at) =>
     at % 3 === 0 ? (bytes[at / 3] ?? 0) : at % 3 === 1 && (bytes[(at - 1) / 3] ?? 0) > 0 ? 1 : 0,
@@ -14,6 +14,7 @@ test('growth is what is alive at the end less what was at the start', () => {
   equal(amountOf(row, 'growth').bytes, 70)
   equal(amountOf(row, 'got').bytes, 90)
   equal(amountOf(row, 'overdue').bytes, 5)
+  equal(amountOf(sums(0, 0, 0, 0, 0, 0, 4096), 'touched').bytes, 4096)
   equal(amountOf(sums(10, 30), 'growth').bytes, -20)
 })
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Memory by measure: what is alive, what grew, what was got and freed, what is overdue.
+// Memory by measure: what is alive, what grew, what was got and freed, what is overdue; what was
+// touched first.
 
 import type {Node} from './flame'
 
-export type Measure = 'alive' | 'growth' | 'got' | 'freed' | 'overdue'
+export type Measure = 'alive' | 'growth' | 'got' | 'freed' | 'overdue' | 'touched'
 
 export interface Amount {
   readonly bytes: number
@@ -19,13 +20,13 @@ interface Sum {
 }
 
 /** Where each stands in a row of sums, times three. */
-const AT = {alive: 0, before: 1, kept: 2, got: 3, freed: 4, overdue: 5} as const
+const AT = {alive: 0, before: 1, kept: 2, got: 3, freed: 4, overdue: 5, touched: 6} as const
 
 /** Of a normal distribution, 95 % lie within so many standard deviations. */
 const SPREAD_95 = 1.959964
 
 /** Measures in a row of sums are so many numbers. */
-export const SUMS = 18
+export const SUMS = 21
 
 function sumAt(sums: readonly number[], at: number): Sum {
   const [bytes = 0, blocks = 0, variance = 0] = sums.slice(3 * at, 3 * at + 3)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Memory of the trace or of a range: what is alive, grew, was got, freed, is overdue, by functions and
-// by places; who freed what another got; pools. The chosen measure stays from range to range.
+// by places; who freed what another got; pools; what was touched, and what is in RAM. The chosen measure stays from range to range.
 
 import {amountOf, heapTree, type Measure} from '../model/heap'
 import type {Nanos} from '../model/nanos'
@@ -21,10 +21,10 @@ import {
   formatAmount,
   briefBlocks,
   formatSpread,
-  HEAP_WORDS,
   MEASURE_TITLES,
   measureHint,
-  MEASURES,
+  measuresOf,
+  wordsOf,
 } from './heap_words'
 import {makeTable, type Column} from './table'
 
@@ -35,8 +35,10 @@ let chosen: Measure = 'alive'
 
 const kept = new WeakMap<Client, Map<string, HeapAnswer>>()
 
-export function hasMemory(track: Track): boolean {
-  return (track.memory ?? 0) > 0
+/** The processes of these threads of whose memory something is told. */
+export function memoryPids(trace: Trace, tracks: readonly Track[]): number[] {
+  const told = new Set(trace.tracks.filter(track => (track.memory ?? 0) > 0).map(({pid}) => pid))
+  return [...new Set(tracks.map(({pid}) => pid))].filter(pid => told.has(pid))
 }
 
 function remarksOf(answer: HeapAnswer): string[] {
@@ -79,7 +81,10 @@ function measureBar(
       el('span', {class: 'amount', text: formatAmount(amount, measure)}),
       el('span', {
         class: 'soft',
-        text: answer.is_sampled ? formatSpread(amount.spread) : briefBlocks(amount.blocks),
+        text:
+          answer.is_sampled && measure !== 'touched'
+            ? formatSpread(amount.spread)
+            : briefBlocks(amount.blocks, measure),
       }),
     )
     made.type = 'button'
@@ -109,7 +114,7 @@ function flameOfHeap(app: App, answer: HeapAnswer): HTMLElement {
       weight: whole,
       summary: said.join(' · '),
       empty: amount.blocks > 0 ? 'Of nothing here a stack is known.' : emptyText(chosen),
-      words: HEAP_WORDS,
+      words: wordsOf(chosen),
       spread: node => tree.spread[node] ?? 0,
     },
     app.theme(),
@@ -165,12 +170,17 @@ function poolsPart(answer: HeapAnswer): HTMLElement[] {
 /** The answer, to be seen by one measure after the other. */
 export function heapPart(app: App, answer: HeapAnswer): HTMLElement {
   const root = el('div', {class: 'heap-part'})
-  if (answer.events === 0) {
-    root.append(el('p', {class: 'soft', text: 'Nothing was got or freed until here.'}))
+  const measures = measuresOf(answer)
+  const curve = curvePart(answer)
+  if (measures.length === 0) {
+    const nothing =
+      answer.resident.most > 0
+        ? 'Who got this memory is not recorded of this program.'
+        : 'Nothing was got or freed until here.'
+    root.append(...(curve === null ? [] : [curve]), el('p', {class: 'soft', text: nothing}))
     return root
   }
-  const measures = MEASURES.filter(measure => measure !== 'growth' || answer.start > 0)
-  chosen = measures.includes(chosen) ? chosen : 'alive'
+  chosen = measures.includes(chosen) ? chosen : measures[0]
   const top = el('div')
   const body = el('div')
   const render = (): void => {
@@ -183,7 +193,6 @@ export function heapPart(app: App, answer: HeapAnswer): HTMLElement {
     body.replaceChildren(flameOfHeap(app, answer), ...placesPart(answer, chosen))
   }
   const notes = notesOf(answer)
-  const curve = curvePart(answer)
   render()
   root.append(
     ...remarksOf(answer).map(text => el('p', {class: 'remark', text})),
@@ -257,7 +266,7 @@ export function heapTab(
   stretch: {readonly start: Nanos; readonly end: Nanos; readonly isAll: boolean},
 ): Asked {
   const {start, end, isAll} = stretch
-  const pids = [...new Set(tracks.filter(hasMemory).map(track => track.pid))]
+  const pids = memoryPids(trace, tracks)
   const place = el('div')
   let asked: Asked | null = null
   const show = (pid: number): void => {

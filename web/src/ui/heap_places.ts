@@ -10,13 +10,16 @@ import type {HeapAnswer, HeapPlace} from '../wire/api'
 import {el, traceText} from './dom'
 import {functionName} from './flame_name'
 import {livesPart} from './heap_lives'
-import {formatAmount, formatBlocks, formatSpread, MEASURE_TITLES, MEASURES} from './heap_words'
+import {formatAmount, formatBlocks, formatSpread, MEASURE_TITLES, measuresOf} from './heap_words'
 import {copyButton, makeTable, type Column, type Table} from './table'
 
 /** Of a stack, as many functions in a cell. */
 const CALLERS_SHOWN = 3
 
 const UNKNOWN = 'not known'
+
+/** A place where pages are touched is seldom one where memory is got. */
+const SHOWN_ALONE: ReadonlySet<Measure> = new Set(['touched'])
 
 type Frame = HeapPlace['stack'][number]
 
@@ -81,12 +84,23 @@ function amountColumn(measure: Measure, isFirst: boolean): Column<HeapPlace> {
   }
 }
 
+const HALF_LIVED: Column<HeapPlace> = {
+  title: 'Half lived',
+  hint: 'Half of its freed blocks lived no longer',
+  isNumber: true,
+  value: place => place.half_life,
+  cell: place => (place.lives.length === 0 ? '' : formatFigure(place.half_life)),
+}
+
 function columnsOf(
   answer: HeapAnswer,
   measure: Measure,
   onPlace: (place: HeapPlace) => void,
 ): Column<HeapPlace>[] {
-  const others = MEASURES.filter(one => one !== measure && (one !== 'growth' || answer.start > 0))
+  const isTouched = measure === 'touched'
+  const others = isTouched
+    ? []
+    : measuresOf(answer).filter(one => !SHOWN_ALONE.has(one) && one !== measure)
   return [
     {
       title: 'Place',
@@ -97,19 +111,13 @@ function columnsOf(
     },
     amountColumn(measure, true),
     {
-      title: 'Blocks',
-      hint: `Blocks: ${MEASURE_TITLES[measure].toLowerCase()}`,
+      title: isTouched ? 'Pages' : 'Blocks',
+      hint: `${isTouched ? 'Pages' : 'Blocks'}: ${MEASURE_TITLES[measure].toLowerCase()}`,
       isNumber: true,
       value: place => amountOf(place.sums, measure).blocks,
       cell: place => formatCount(amountOf(place.sums, measure).blocks).replace('-', '\u2212'),
     },
-    {
-      title: 'Half lived',
-      hint: 'Half of its freed blocks lived no longer',
-      isNumber: true,
-      value: place => place.half_life,
-      cell: place => (place.lives.length === 0 ? '' : formatFigure(place.half_life)),
-    },
+    ...(isTouched ? [] : [HALF_LIVED]),
     ...others.map(one => amountColumn(one, false)),
   ]
 }
@@ -128,31 +136,29 @@ function stackList(answer: HeapAnswer, place: HeapPlace): HTMLElement {
 
 function factsOf(answer: HeapAnswer, place: HeapPlace): HTMLElement {
   const list = el('dl', {class: 'facts'})
-  for (const measure of MEASURES) {
+  for (const measure of measuresOf(answer)) {
     const amount = amountOf(place.sums, measure)
-    if (
-      (measure === 'growth' && answer.start <= 0) ||
-      (amount.bytes === 0 && amount.blocks === 0)
-    ) {
+    if (amount.bytes === 0 && amount.blocks === 0) {
       continue
     }
     const spread = formatSpread(amount.spread)
     const figures = [formatAmount(amount, measure), spread].filter(text => text !== '').join(' ')
     list.append(
       el('dt', {text: MEASURE_TITLES[measure]}),
-      el('dd', {text: `${figures} in ${formatBlocks(amount.blocks)}`}),
+      el('dd', {text: `${figures} in ${formatBlocks(amount.blocks, measure)}`}),
     )
   }
   return list
 }
 
-function placePart(answer: HeapAnswer, place: HeapPlace): Node[] {
+function placePart(answer: HeapAnswer, place: HeapPlace, measure: Measure): Node[] {
   const [first = UNKNOWN] = place.stack.map(frame => nameOf(answer, frame).name)
   return [
     el('h4', {}, traceText(shown(first))),
     factsOf(answer, place),
-    el('h4', {text: 'How long its freed blocks lived'}),
-    livesPart(place),
+    ...(place.lives.length === 0 && measure === 'touched'
+      ? []
+      : [el('h4', {text: 'How long its freed blocks lived'}), livesPart(place)]),
     el('h4', {text: 'Stack'}),
     stackList(answer, place),
   ]
@@ -171,7 +177,7 @@ export function placesPart(answer: HeapAnswer, measure: Measure): HTMLElement[] 
   about.tabIndex = -1
   about.hidden = true
   const show = (place: HeapPlace): void => {
-    about.replaceChildren(...placePart(answer, place))
+    about.replaceChildren(...placePart(answer, place, measure))
     about.hidden = false
     about.focus({preventScroll: true})
     about.scrollIntoView({block: 'nearest'})

@@ -7,7 +7,7 @@ import type {Trace, Track} from '../model/trace'
 import type {App} from './app'
 import type {Asked} from './asked'
 import {button, el, traceText} from './dom'
-import {hasMemory, heapTab} from './heap_part'
+import {heapTab, memoryPids} from './heap_part'
 import {hasStates, splitOf, threadSplits} from './kernel_parts'
 import {locksOf, mayHaveLocks} from './locks_part'
 import {hasPauses, pausesPart} from './pauses_part'
@@ -40,7 +40,7 @@ export function tabsOf(trace: Trace, tracks: readonly Track[]): RangeTab[] {
   if (sidesOf(trace, tracks).length > 0) {
     tabs.push('samples')
   }
-  if (tracks.some(hasMemory)) {
+  if (memoryPids(trace, tracks).length > 0) {
     tabs.push('memory')
   }
   if (mayHaveLocks(trace)) {

@@ -320,7 +320,7 @@ export interface SleepsAnswer extends Omit<FlameAnswer, 'type'> {
   readonly not_looked_at: SleepSum
 }
 
-/** alive, alive at the start, alive at both, got, freed, overdue: of each bytes, blocks, and the variance of the bytes. */
+/** alive, alive at the start, alive at both, got, freed, overdue, touched: of each bytes, blocks, and the variance of the bytes. */
 export type HeapSums = readonly number[]
 
 /** A place's, or all: with how long the freed blocks lived, by the number of binary digits of ns. */
@@ -353,6 +353,18 @@ export interface HeapPool {
   readonly gave: number
 }
 
+/** What processes had in RAM, all together; `most` 0: nothing is told of it. */
+export interface Resident {
+  readonly processes: number
+  /** When the range began, and the last that was above 0: what it had before it ended. */
+  readonly begin: number
+  readonly end: number
+  /** At the end; 0: they have ended. */
+  readonly now: number
+  readonly most: number
+  readonly time: Nanos
+}
+
 /** How far the walk is: events looked at, of so many at most. */
 export interface HeapSoFar {
   readonly type: 'heap'
@@ -375,6 +387,7 @@ export interface HeapAnswer {
   readonly unmatched: number
   readonly damaged: number
   readonly peak: {readonly bytes: number; readonly time: Nanos}
+  readonly resident: Resident
   readonly total: HeapSite
   readonly growth_variance: number
   readonly functions: readonly FlameFunction[]
@@ -391,8 +404,8 @@ export interface HeapAnswer {
   readonly pools_left_out: number
   readonly curve: {
     readonly step: Nanos
-    /** Alive at the end of each step, at most within it, got in it. */
-    readonly points: readonly (readonly [number, number, number])[]
+    /** Alive at the end of each step, at most within it, got in it; resident at its end, at most. */
+    readonly points: readonly (readonly [number, number, number, number, number])[]
   }
 }
 

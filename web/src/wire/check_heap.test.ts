@@ -3,7 +3,7 @@ import {equal, ok} from 'node:assert/strict'
 import {test} from 'node:test'
 import {checkedMessage} from './check'
 
-const sums = Array.from({length: 18}, (_, at) => at)
+const sums = Array.from({length: 21}, (_, at) => at)
 const site = {sums, half_life: 5, longest_life: 9, lives: [[3, 1.5]]}
 const heap = {
   type: 'heap',
@@ -18,6 +18,7 @@ const heap = {
   unmatched: 0,
   damaged: 0,
   peak: {bytes: 5, time: 3},
+  resident: {processes: 1, begin: 0, end: 5, now: 0, most: 9, time: 2},
   total: site,
   growth_variance: 0,
   functions: [{function: 'main'}, {function: '', module: '/bin/x'}],
@@ -42,7 +43,7 @@ const heap = {
   hands_left_out: [0, 0],
   pools: [{pid: 10, pool: '0x5', name: 'arena', has: 9, gave: 2}],
   pools_left_out: 0,
-  curve: {step: 1, points: [[1, 2, 3]]},
+  curve: {step: 1, points: [[1, 2, 3, 4, 5]]},
 }
 
 const complaint = (change: object): string => {
@@ -88,5 +89,7 @@ test('hands, pools and the curve have their shapes', () => {
   match({pools: [{name: 5}]}, 'pools')
   match({curve: {step: 0, points: []}}, 'curve')
   match({curve: {step: 1, points: [[1, 2]]}}, 'curve')
+  match({curve: {step: 1, points: [[1, 2, 3]]}}, 'curve')
+  match({resident: {processes: 1}}, 'resident')
   match({growth_variance: -1}, 'growth_variance')
 })

@@ -16,8 +16,8 @@ import {
   type Test,
 } from './shapes'
 
-/** alive, before, kept, got, freed, overdue: bytes, blocks and variance of each. */
-const SUMS = 18
+/** alive, before, kept, got, freed, overdue, touched: bytes, blocks and variance of each. */
+const SUMS = 21
 
 const counts =
   (length: number): Test =>
@@ -62,6 +62,14 @@ export const HEAP: Readonly<Record<string, Test>> = {
   unmatched: isCount,
   damaged: isCount,
   peak: shape({bytes: isCount, time: isTime}),
+  resident: shape({
+    processes: isCount,
+    begin: isCount,
+    end: isCount,
+    now: isCount,
+    most: isCount,
+    time: isTime,
+  }),
   total: shape(site),
   growth_variance: isCount,
   functions: listOf(shape({function: maybe(isText), file: maybe(isText), module: maybe(isText)})),
@@ -75,6 +83,6 @@ export const HEAP: Readonly<Record<string, Test>> = {
   pools: listOf(pool),
   pools_left_out: isCount,
   curve: (value: unknown): boolean =>
-    shape({step: isLength, points: listOf(counts(3))})(value) &&
+    shape({step: isLength, points: listOf(counts(5))})(value) &&
     ((value as Fields).step as number) > 0,
 }
