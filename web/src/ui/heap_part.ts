@@ -82,9 +82,11 @@ function measureBar(
       el('span', {
         class: 'soft',
         text:
-          answer.is_sampled && measure !== 'touched'
-            ? formatSpread(amount.spread)
-            : briefBlocks(amount.blocks, measure),
+          measure === 'touched'
+            ? ''
+            : answer.is_sampled
+              ? formatSpread(amount.spread)
+              : briefBlocks(amount.blocks),
       }),
     )
     made.type = 'button'

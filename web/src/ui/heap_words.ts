@@ -80,10 +80,10 @@ export function formatBlocks(count: number, measure: Measure = 'alive'): string 
 }
 
 /** Where there is little room: `357 k blocks`. */
-export function briefBlocks(count: number, measure: Measure): string {
+export function briefBlocks(count: number): string {
   const sign = count < 0 ? '\u2212' : ''
   const size = Math.round(Math.abs(count))
-  return `${sign}${formatShort(size)} ${unitOf(measure)}${size === 1 ? '' : 's'}`
+  return `${sign}${formatShort(size)} ${size === 1 ? 'block' : 'blocks'}`
 }
 
 const HEAP_WORDS: FlameWords = {
