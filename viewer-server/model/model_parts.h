@@ -93,9 +93,9 @@ struct ctrace_model {
 	uint32_t *thread_streams;   /* by thread of the table: position in `streams`, CTRACE_NONE */
 	struct ctrace_column wakes; /* struct ctrace_wake */
 	struct ctrace_column cpu_losses; /* struct ctrace_cpu_losses, by their lanes */
-	uint8_t *memory_chunks; /* by chunk: not 0 if it tells of memory */
-	uint8_t *mapping_calls; /* by call: enum ctrace_mapping_call */
-	uint64_t *chunk_first;	/* number of each chunk's first event; one more at the end */
+	uint8_t *memory_chunks;		 /* by chunk: not 0 if it tells of memory */
+	uint8_t *mapping_calls;		 /* by call: enum ctrace_mapping_call */
+	uint64_t *chunk_first; /* number of each chunk's first event; one more at the end */
 	struct ctrace_track *tracks;
 	uint32_t track_count;
 	struct ctrace_lane *lanes;
