@@ -251,7 +251,7 @@ static void test_what_is_resident_is_told_with_and_without_files(void **state)
 			  "chunk EVENTS stream=1 seq=0 base=1000\n"
 			  "  +10 alloc 4096 100 0 0 0\n");
 	assert_lane(&story, 10, "resident", "10:65536 30:69632");
-	assert_lane(&story, 10, "resident, without files", "10:49152 30:49152");
+	assert_lane(&story, 10, "anonymous", "10:49152 30:49152");
 	assert_lane(&story, 20, "resident", "20:8192 40:0");
 	end(&story);
 }

@@ -66,7 +66,7 @@ test('a process has a track of its memory, each lane with its extremes in its un
   assert.match(text, /^Memory/)
   assert.match(text, /live heap\s*0 B – 64\.0 MiB/)
   assert.match(text, /resident\s*0 B – 80\.0 MiB/)
-  assert.match(text, /resident, without files\s*0 B – 77\.0 MiB/)
+  assert.match(text, /anonymous\s*0 B – 77\.0 MiB/)
   assert.match(text, /pool <b>arena<\/b>\s*0 B – 4\.0 KiB/)
   assert.match(text, /allocation rate\s*0 B\/s – 1\.9 GiB\/s/)
   await stand.leave(page)

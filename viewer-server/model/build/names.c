@@ -47,7 +47,7 @@ static void add_fixed_names(struct ctrace_model *model)
 	model->names[CTRACE_NAME_COLLECTOR_LIVE] = fixed("alive");
 	model->names[CTRACE_NAME_HALTED] = fixed("stopped by the collector");
 	model->names[CTRACE_NAME_RESIDENT] = fixed("resident");
-	model->names[CTRACE_NAME_ANONYMOUS] = fixed("resident, without files");
+	model->names[CTRACE_NAME_ANONYMOUS] = fixed("anonymous");
 	model->names[CTRACE_NAME_LIVE_HEAP] = fixed("live heap");
 	model->names[CTRACE_NAME_ALLOC_RATE] = fixed("allocation rate");
 	model->names[CTRACE_NAME_MAPPED] = fixed("mapped");

@@ -141,7 +141,7 @@ static bool add_all(const struct making *making)
 
 	add_curve(making, next_view(making, CTRACE_MEMORY_RESIDENT, "resident"),
 		  &process->resident);
-	add_curve(making, next_view(making, CTRACE_MEMORY_ANONYMOUS, "resident, without files"),
+	add_curve(making, next_view(making, CTRACE_MEMORY_ANONYMOUS, "anonymous"),
 		  &process->anonymous);
 	view = next_view(making, CTRACE_MEMORY_LIVE, "live heap");
 	view->is_estimate = process->is_sampled;

@@ -10,7 +10,7 @@
  *       for each of views.count: views.views[i]
  *     ctrace_memory_views_finish(&views)
  *
- * Order: resident, resident without files, live heap, its pools, allocation rate, mapped, touched;
+ * Order: resident, anonymous, live heap, its pools, allocation rate, mapped, touched;
  * then the rates of threads, the largest first, if there are two and more. Curves without points
  * are left out.
  *

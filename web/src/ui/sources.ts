@@ -37,7 +37,15 @@ export function clockText(source: Source): string {
 }
 
 /** Their events stand in the streams of threads, and are counted there. */
-const COUNTED_WITH_THREADS = new Set(['spans', 'preload', 'alloc', 'alloc-full', 'alloc-stacks', 'locks', 'gc'])
+const COUNTED_WITH_THREADS = new Set([
+  'spans',
+  'preload',
+  'alloc',
+  'alloc-full',
+  'alloc-stacks',
+  'locks',
+  'gc',
+])
 
 function factsOf(source: Source): string {
   const parts: string[] = []
