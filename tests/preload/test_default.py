@@ -112,6 +112,34 @@ int main(void)
 	return 0;
 }
 """
+# In a sandbox of a program's own: it may make no folders, or dies of reading a process's memory.
+SANDBOX = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#define ON(call, answer) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, (answer))
+int main(int count, char **words)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		ON(SYS_mkdir, SECCOMP_RET_ERRNO | REFUSAL), ON(SYS_mkdirat, SECCOMP_RET_ERRNO | REFUSAL),
+		ON(SYS_process_vm_readv, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) { return 2; }
+	printf("%d %d\\n", open("/tmp", O_TMPFILE, 0600), errno);
+	fflush(stdout);
+	return count > 1 ? execvp(words[1], words + 1) : 0;
+}
+"""
 # Its result: 3, or how often its own operators were called.
 PLUGIN = """
 #include <cstdio>
@@ -403,6 +431,17 @@ class Unasked(Recorded):
         done = run(*self.words("--sources", "spans,alloc,locks"), program)
         self.assertEqual((0, b"fine\n", b""), result_of(done))
         self.assertEqual(1, len(Trace(self.trace).events("lock_released")))
+
+    @needs("gcc")
+    def test_a_sandbox_of_the_program_s_own_is_as_without_it(self):
+        (self.path / "sandbox.c").write_text(SANDBOX)
+        for refusal in ("ENOSYS", "EPERM", "EACCES"):
+            program = self.path / refusal
+            self.assertEqual(0, run("gcc", "-w", f"-DREFUSAL={refusal}", "-o", program, self.path / "sandbox.c").returncode)
+            plain = run(program, "echo", "inside")
+            self.assertTrue(plain.stdout.endswith(b"inside\n"), plain)
+            done = run(*self.words("--sources", "spans,preload,alloc,locks"), program, "echo", "inside")
+            self.assertEqual(result_of(plain), result_of(done), refusal)
 
     def test_a_setuid_program_is_as_without_it(self):
         if os.geteuid() != 0 or shutil.which("setpriv") is None:

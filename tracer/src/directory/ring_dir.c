@@ -36,6 +36,23 @@ static int refuse(const char *directory, const char *why)
 	return -1;
 }
 
+/* DIRECTORY/. is a recorder's own: gone with it, and not to be made anew. */
+static bool is_of_recorder(const char *directory)
+{
+	size_t size = strlen(directory);
+
+	return size > 2 && strcmp(directory + size - 2, "/.") == 0;
+}
+
+/* A program in a sandbox has not asked for anything: it goes unrecorded, and nothing is said on its
+ * stderr. */
+static int refuse_by(const char *directory, int error, const char *why)
+{
+	bool is_sandbox = error == ENOSYS || error == EPERM || error == EACCES;
+
+	return is_sandbox && is_of_recorder(directory) ? -1 : refuse(directory, why);
+}
+
 /* Where nobody else can put something under our names. */
 static int check_owner(const char *directory)
 {
@@ -70,11 +87,8 @@ static int open_directory(const char *directory)
 {
 	bool is_made = mkdir(directory, 0700) == 0;
 
-	if (!is_made && errno != EEXIST) {
-		return refuse(directory, strerror(errno));
-	}
-	if (realpath(directory, root) == NULL) {
-		return refuse(directory, strerror(errno));
+	if ((!is_made && errno != EEXIST) || realpath(directory, root) == NULL) {
+		return refuse_by(directory, errno, strerror(errno));
 	}
 	if (strlen(root) > PATH_MAX - CTRACE_FOLDER_NAME_BYTES) {
 		return refuse(directory, "too long a name");
@@ -131,13 +145,9 @@ static void stop(void)
 	}
 }
 
-/* DIRECTORY/. is a recorder's own: gone with it, and not to be made anew. */
 static bool is_gone(const char *directory)
 {
-	size_t size = strlen(directory);
-
-	return size > 2 && strcmp(directory + size - 2, "/.") == 0 &&
-	       access(directory, F_OK) != 0 && errno == ENOENT;
+	return is_of_recorder(directory) && access(directory, F_OK) != 0 && errno == ENOENT;
 }
 
 void ctrace_ring_dir_use(const char *directory, const char *categories)
@@ -152,7 +162,7 @@ void ctrace_ring_dir_use(const char *directory, const char *categories)
 	}
 	ctrace_own_folder_set_root(root);
 	if (!ctrace_own_folder_need()) {
-		refuse(directory, "no space for this process's files");
+		refuse_by(directory, errno, "no space for this process's files");
 		root[0] = '\0';
 		return;
 	}
