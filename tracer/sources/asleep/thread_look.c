@@ -186,8 +186,20 @@ static enum ctrace_run_state state_of(const struct look *look)
 
 /* ---- its memory ---- */
 
-/* The bytes that are there, at most `size`; -errno. */
-static ssize_t read_memory(uint32_t pid, uint64_t address, void *bytes, size_t size)
+/* A program that records itself may be in a sandbox that kills it for process_vm_readv. */
+static ssize_t read_own_memory(uint64_t address, void *bytes, size_t size)
+{
+	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd >= 0 ? pread(fd, bytes, size, (off_t)address) : -1;
+
+	got = got < 0 ? -errno : got;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return got;
+}
+
+static ssize_t read_foreign_memory(uint32_t pid, uint64_t address, void *bytes, size_t size)
 {
 	struct iovec to = {.iov_base = bytes, .iov_len = size};
 	struct iovec from = {.iov_base = (void *)(uintptr_t)address, /* NOLINT: not ours */
@@ -195,6 +207,13 @@ static ssize_t read_memory(uint32_t pid, uint64_t address, void *bytes, size_t s
 	ssize_t got = process_vm_readv((pid_t)pid, &to, 1, &from, 1, 0);
 
 	return got < 0 ? -errno : got;
+}
+
+/* The bytes that are there, at most `size`; -errno. */
+static ssize_t read_memory(uint32_t pid, uint64_t address, void *bytes, size_t size)
+{
+	return pid == (uint32_t)getpid() ? read_own_memory(address, bytes, size)
+					 : read_foreign_memory(pid, address, bytes, size);
 }
 
 static bool read_code(void *context, uint64_t address, void *bytes, size_t size)
@@ -386,6 +405,6 @@ void ctrace_thread_look_probe(struct ctrace_source_answer *answer)
 	} else if (yama_scope() >= 2 && geteuid() != 0) {
 		ctrace_thread_look_refuse(EPERM, answer);
 	} else if (read_memory((uint32_t)getpid(), (uint64_t)(uintptr_t)&byte, &other, 1) != 1) {
-		ctrace_source_refuse(answer, "", "process_vm_readv: %s", strerror(errno));
+		ctrace_source_refuse(answer, "", "memory cannot be read: %s", strerror(errno));
 	}
 }

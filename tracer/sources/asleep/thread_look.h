@@ -12,11 +12,11 @@
  *     ctrace_thread_looker_finish(&looker)
  *
  * Of a thread that sleeps the kernel tells where it went in (/proc/PID/task/TID/syscall: the stack
- * pointer and where it will go on), and gives a copy of its stack (process_vm_readv), which is
- * unwound here. How often it has got a CPU (schedstat) is read before and after: if that is the
- * same, it has not run in between, and the copy is its stack of that moment. Where the kernel does
- * not count that, the first file is read twice: the same stack pointer in the same place make it
- * likely, and no more, since it may have come back to the same wait meanwhile.
+ * pointer and where it will go on), and gives a copy of its stack (process_vm_readv; /proc/self/mem
+ * of our own), which is unwound here. How often it has got a CPU (schedstat) is read before and
+ * after: if that is the same, it has not run in between, and the copy is its stack of that moment.
+ * Where the kernel does not count that, the first file is read twice: the same stack pointer in the
+ * same place make it likely, and no more, since it may have come back to the same wait meanwhile.
  *
  * Who may trace a process may look at it: root, and its own user unless the kernel forbids it
  * (Yama, setuid). One thread. Blocks: on the disk, for files that are met for the first time.
