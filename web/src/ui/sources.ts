@@ -62,9 +62,12 @@ function factsOf(source: Source): string {
   return [...parts, ...(clock === '' ? [] : [clock])].join(' · ')
 }
 
+function isBad(source: Source): boolean {
+  return (source.misses ?? 0) > 0 || (source.lost ?? 0) > 0
+}
+
 function item(source: Source): HTMLElement {
   const {sign, word, className} = markOf(source)
-  const isBad = (source.misses ?? 0) > 0 || (source.lost ?? 0) > 0
   const text = el(
     'div',
     {},
@@ -73,7 +76,7 @@ function item(source: Source): HTMLElement {
   )
   const facts = factsOf(source)
   if (facts !== '') {
-    text.append(el('div', {class: isBad ? 'warn' : 'soft', text: facts}))
+    text.append(el('div', {class: isBad(source) ? 'warn' : 'soft', text: facts}))
   }
   if (source.why !== undefined && source.why !== '') {
     const why = el('div', {class: 'soft'}, traceText(source.why))
@@ -102,6 +105,22 @@ export function sourceList(sources: readonly Source[]): HTMLElement {
     ...of('missing').map(item),
     ...(idle.length > 0 ? [idleItem(idle)] : []),
   )
+}
+
+/** One line, with the list behind it; the list is open where something is missing or went wrong. */
+export function sourceFold(sources: readonly Source[]): HTMLElement {
+  const recorded = sources.filter(({state}) => state === 'recorded')
+  const missing = sources.filter(({state}) => state === 'missing').length
+  const isFine = missing === 0 && !recorded.some(isBad)
+  const words = [
+    formatPlural(recorded.length, 'source'),
+    ...(recorded.some(isBad) ? [] : ['none lost']),
+    ...(missing > 0 ? [`${missing} missing`] : []),
+  ]
+  const summary = el('summary', {}, el('span', {text: words.join(' · ')}))
+  const fold = el('details', {class: 'fold'}, summary, sourceList(sources))
+  fold.open = !isFine
+  return fold
 }
 
 /** Sources whose stamps cannot be trusted. */

@@ -10,27 +10,41 @@ import type {Asked} from './asked'
 import {button, el, traceText} from './dom'
 import {rangeTabs, tabsOf} from './range_tabs'
 import type {Results} from './results'
-import {sourceList} from './sources'
+import {sourceFold} from './sources'
 
 /** Above this, the totals of the whole trace wait until somebody asks. */
 const WHOLE_EVENTS_MAX = 30e6
 
-function factList(trace: Trace): HTMLElement {
+/** Of what the recorder says of itself and the machine, what is always seen. */
+const FIRST_META = new Set(['command', 'ended', 'snapshot', 'left_out'])
+
+type Fact = readonly [label: Node | string, value: Node | string]
+
+function list(facts: readonly Fact[]): HTMLElement {
+  const items = facts.flatMap(([label, value]) => [el('dt', {}, label), el('dd', {}, value)])
+  return el('dl', {class: 'facts'}, ...items)
+}
+
+function metaFact([key, value]: readonly [string, string]): Fact {
+  // The command's words end in NULs, as in /proc.
+  const text = key === 'command' ? value.replace(/\0$/, '').replaceAll('\0', ' ') : value
+  return [traceText(key), traceText(text)]
+}
+
+function factLists(trace: Trace): readonly HTMLElement[] {
   const {facts} = trace
-  const list = el('dl', {class: 'facts'})
-  const add = (label: Node | string, value: Node | string): void =>
-    list.append(el('dt', {}, label), el('dd', {}, value))
-  add('Recorded', formatDuration(facts.duration))
-  add('Events', formatCount(facts.events))
-  add('Lost', facts.lost === 0 ? 'none' : formatCount(facts.lost))
-  add('File', formatBytes(facts.bytes))
-  add('Clock', facts.clock)
-  for (const [key, value] of facts.meta) {
-    // The command's words end in NULs, as in /proc.
-    const text = key === 'command' ? value.replace(/\0$/, '').replaceAll('\0', ' ') : value
-    add(traceText(key), traceText(text))
-  }
-  return list
+  const isFirst = ([key]: readonly [string, string]): boolean => FIRST_META.has(key)
+  const more = facts.meta.filter(row => !isFirst(row))
+  const first = list([
+    ['Recorded', formatDuration(facts.duration)],
+    ['Events', formatCount(facts.events)],
+    ['Lost', facts.lost === 0 ? 'none' : formatCount(facts.lost)],
+    ['File', formatBytes(facts.bytes)],
+    ...facts.meta.filter(isFirst).map(metaFact),
+  ])
+  const rest = list([['Clock', facts.clock], ...more.map(metaFact)])
+  const summary = el('summary', {}, el('span', {text: 'Clock, recorder and machine'}))
+  return [first, el('details', {class: 'fold'}, summary, rest)]
 }
 
 /** Totals of all spans: at once, or when somebody asks. */
@@ -77,8 +91,8 @@ export function tracePage(
     'div',
     {class: 'page'},
     head,
-    factList(trace),
-    ...(trace.sources.length === 0 ? [] : [sources, sourceList(trace.sources)]),
+    ...factLists(trace),
+    ...(trace.sources.length === 0 ? [] : [sources, sourceFold(trace.sources)]),
     marks,
     el('h3', {text: 'The whole trace'}),
     part.root,
