@@ -181,10 +181,8 @@ static json_t *lane_of(const struct ctrace_lane_info *lane, bool is_of_cpus)
 				 (json_int_t)lane->track, "kind", lane_kinds[lane->kind], "depth",
 				 (json_int_t)lane->depth, "events", ctrace_json_count(lane->events),
 				 "repaired", ctrace_json_count(lane->repaired));
-	if (is_of_cpus) {
-		json_object_set_new(json, "cpu",
-				    lane->cpu == CTRACE_NO_CPU ? json_null()
-							       : json_integer(lane->cpu));
+	if (is_of_cpus && lane->cpu != CTRACE_NO_CPU) {
+		json_object_set_new(json, "cpu", json_integer(lane->cpu));
 	}
 	if (lane->kind == CTRACE_LANE_COUNTER) {
 		json_object_set_new(json, "name", json_integer(lane->name));
