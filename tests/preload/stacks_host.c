@@ -8,15 +8,20 @@
  *     forks       children of two threads, and their children
  *     handlers    handlers of signals, on the thread's stack and on one of their own
  *     jumps       handlers that do not return
- *     coroutines  stacks of 16 KiB, behind which nothing can be read; each is unmapped and mapped
- * again loads       two libraries in turn, which the loader puts at the same place bare        code
- * made at run time without any information, with and without a frame pointer deep        10,000
- * functions
+ *     coroutines  stacks of 16 KiB, behind which nothing can be read; each is unmapped, and mapped
+ *                 again
+ *     edge        a stack behind which another thread maps and unmaps all the time; prints rounds
+ *     loads       two libraries in turn, which the loader puts at the same place
+ *     bare        code made at run time without any information, with and without a frame pointer
+ *     deep        10,000 functions
  */
 
 #define _GNU_SOURCE
 #include "tests/preload/stacks_host.h"
 
+#ifdef CTRACE_TEST_LINKED
+#include <ctrace/trace.h>
+#endif
 #include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -315,6 +320,9 @@ static void run_all(char **words)
 		run_coroutines(NULL);
 		CHECK(pthread_create(&thread, NULL, run_coroutines, NULL) == 0);
 		CHECK(pthread_join(thread, NULL) == 0);
+	} else if (strcmp(words[1], "edge") == 0) {
+		get_at_the_edge(bare_code(astray, sizeof(astray)));
+		_exit(fflush(stdout) == 0 ? 0 : 1);
 	} else if (strcmp(words[1], "loads") == 0) {
 		run_loads(words + 2);
 	} else if (strcmp(words[1], "bare") == 0) {
@@ -324,13 +332,39 @@ static void run_all(char **words)
 	}
 }
 
+#ifdef CTRACE_TEST_LINKED
+/* By its own recorder. */
+static void record(void)
+{
+	const struct ctrace_settings settings = {.file = getenv("STACKS_TRACE"),
+						 .sources = "spans,alloc"};
+
+	CHECK(ctrace_start(&settings) == 0);
+}
+
+static void end_record(void)
+{
+	CHECK(ctrace_stop() == 0);
+}
+#else
+static void record(void)
+{
+}
+
+static void end_record(void)
+{
+}
+#endif
+
 int main(int argc, char **argv)
 {
 	CHECK(argc > 1);
+	record();
 	/* backtrace() loads what it needs at its first call. */
 	note_stack();
 	forget_notes();
 	run_all(argv);
+	end_record();
 	print_notes();
 	return 0;
 }

@@ -12,6 +12,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #ifdef __cplusplus
@@ -30,6 +31,9 @@ void forget_notes(void);
 void get_in_shapes(void);
 /* In C++, of stacks_shapes.cpp. */
 void get_in_classes(void);
+/* Blocks and locks where a stack ends and another thread's memory begins; prints how many rounds.
+ * `astray` calls `get` with a frame pointer that lies so far above the stack pointer. */
+void get_at_the_edge(void (*astray)(void (*get)(void), uintptr_t distance));
 
 #ifdef __cplusplus
 }

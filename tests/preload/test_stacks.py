@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whole stacks of every block, held against those that the C library's backtrace() finds in the same place.
 
-    test_stacks.py --ctrace PROGRAM --host PROGRAM… --library LIBRARY LIBRARY
+    test_stacks.py --ctrace PROGRAM --host PROGRAM… --library LIBRARY LIBRARY --linked PROGRAM
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 from calls_trace import Programs, Trace, run
 from test_default import found_allocators
 
-HOSTS, LIBRARIES = [], []
+HOSTS, LIBRARIES, LINKED = [], [], []
 WAITS = {"CTRACE_RING_POLICY": "block", "CTRACE_BLOCK_MS": "10000"}
 SIZE_FIRST = 100000
 FRAMES_MAX = 64
@@ -81,9 +81,11 @@ class Stacks(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name)
 
+    SOURCES, ENV = "spans,alloc-stacks", WAITS
+
     def record(self, *words, expected=0, **env):
-        done = run(Programs.ctrace, "record", "-q", "--sources", "spans,alloc-stacks", "-o", self.path / "t", "--", *words,
-                   env={**WAITS, **env})
+        done = run(Programs.ctrace, "record", "-q", "--sources", self.SOURCES, "-o", self.path / "t", "--", *words,
+                   env={**self.ENV, **env})
         self.assertEqual((expected, b""), (done.returncode, done.stderr))
         return done.stdout, Blocks(self.path / "t")
 
@@ -150,14 +152,46 @@ class Stacks(unittest.TestCase):
         self.assertEqual({size: [frames[:1] for frames in stacks] for size, stacks in blocks.stacks.items()}, full.stacks)
 
 
+class SampledStacks(Stacks):
+    """The stacks of samples, where each block is chosen."""
+    SOURCES, ENV = "spans,alloc", {**WAITS, "CTRACE_ALLOC_BYTES": "1"}
+
+    def test_nothing_is_read_where_another_thread_may_unmap(self):
+        for sources in ("spans,alloc", "spans,locks", "spans,alloc-stacks"):
+            with self.subTest(sources):
+                done = run(Programs.ctrace, "record", "-q", "--sources", sources, "-o", self.path / "t", "--", HOSTS[0], "edge",
+                           env={"CTRACE_ALLOC_BYTES": "1"})
+                self.assertEqual((0, b"40000\n", b""), (done.returncode, done.stdout, done.stderr))
+
+
+class LinkedStacks(unittest.TestCase):
+    """The stacks of a program that is linked with libctrace-alloc and records itself."""
+    setUp, compare = Stacks.setUp, Stacks.compare
+
+    def hold(self, *words):
+        done = run(LINKED[0], *words, env={**WAITS, "CTRACE_ALLOC_BYTES": "1", "STACKS_TRACE": str(self.path / "t")})
+        self.assertEqual((0, b""), (done.returncode, done.stderr))
+        self.compare(Notes(done.stdout), Blocks(self.path / "t"))
+
+    def test_they_are_as_under_record(self):
+        for what in ("shapes", "threads", "handlers", "coroutines", "deep"):
+            with self.subTest(what):
+                self.hold(what)
+
+    def test_libraries_that_come_where_another_was(self):
+        self.hold("loads", *LIBRARIES)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--ctrace", required=True)
     parser.add_argument("--host", required=True, nargs="+")
     parser.add_argument("--library", required=True, nargs="+")
+    parser.add_argument("--linked", required=True)
     arguments, rest = parser.parse_known_args()
     Programs.ctrace = Path(arguments.ctrace).resolve()
     HOSTS.extend(Path(host).resolve() for host in arguments.host)
     LIBRARIES.extend(Path(library).resolve() for library in arguments.library)
+    LINKED.append(Path(arguments.linked).resolve())
     os.environ["LC_ALL"] = "C"
     unittest.main(argv=[__file__, *rest])

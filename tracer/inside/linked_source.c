@@ -58,7 +58,7 @@ static void close_linked(struct ctrace_opened_source *opened, struct ctrace_sour
 const struct ctrace_source ctrace_source_linked_alloc = {
 	.name = "alloc",
 	.about = "blocks of memory, one in 512 KiB, with stacks",
-	.costs = "1 ns a block; 3 us a chosen one",
+	.costs = "1 ns a block; 1 us a chosen one",
 	.gives = CTRACE_GIVES_BLOCKS,
 	.is_asked_for = true,
 	.probe = probe,

@@ -8,7 +8,7 @@
 #include "tracer/preload/alloc_chance.h"
 #include "tracer/preload/alloc_live.h"
 #include "tracer/preload/alloc_stacks.h"
-#include "tracer/preload/stack_copy.h"
+#include "tracer/preload/told_stack.h"
 #include "tracer/src/clock/clock.h"
 #include "tracer/src/sites/memory_shape.h"
 
@@ -67,7 +67,7 @@ static uint16_t states[SITES];
 	}
 
 static const struct ctrace_site_info sites[SITES] = {
-	SITE(SITE_STACK, CTRACE_KIND_ALLOC, "u\0u\0u\0" CTRACE_STACK_COPY_SCHEMA),
+	SITE(SITE_STACK, CTRACE_KIND_ALLOC, "u\0u\0u\0" CTRACE_MEMORY_TOLD_SCHEMA),
 	SITE(SITE_CALLER, CTRACE_KIND_ALLOC, "u\0u\0p\0"),
 	SITE(SITE_REALLOC, CTRACE_KIND_REALLOC, "u\0u\0u\0p\0"),
 	SITE(SITE_FREE, CTRACE_KIND_FREE, "u\0"),
@@ -157,6 +157,7 @@ void ctrace_alloc_start(const struct ctrace_face *recorder)
 		states[i] = face->meet(&sites[i]);
 	}
 	face->tell_maps();
+	ctrace_told_stack_start();
 	if (wanted == FULL || wanted == STACKS) {
 		ctrace_live_mark_all();
 	}
@@ -221,13 +222,14 @@ enum ctrace_alloc_choice ctrace_alloc_choose(size_t size)
 static bool record_with_stack(const void *block, size_t size,
 			      const struct ctrace_caller_frame *frame)
 {
-	struct ctrace_arg args[CTRACE_MEMORY_STACK_LEAD + CTRACE_STACK_COPY_ARGS] = {
+	struct ctrace_arg args[CTRACE_MEMORY_STACK_LEAD + CTRACE_MEMORY_TOLD_ARGS] = {
 		{.word = (uintptr_t)block},
 		{.word = size},
 		{.word = ctrace_chance_weight(size, mean)},
 	};
+	struct ctrace_told_stack stack;
 
-	ctrace_stack_copy(&args[CTRACE_MEMORY_STACK_LEAD], frame);
+	ctrace_told_stack(&args[CTRACE_MEMORY_STACK_LEAD], &stack, frame);
 	return face->record(state_of(SITE_STACK), args, sizeof(args) / sizeof(args[0]));
 }
 

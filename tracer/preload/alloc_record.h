@@ -5,8 +5,8 @@
 /*
  * What is recorded of a program's blocks of memory. CTRACE_ALLOC says how: `full`, each of them
  * with who called; `stacks`, each with its whole stack (alloc_stacks.h); `sampled`, some of them,
- * chosen at random, with their stacks; else none. In a program that is linked with libctrace-alloc
- * it is `sampled` unless it says otherwise, while a recording names `alloc`.
+ * chosen at random, with their stacks (told_stack.h); else none. In a program that is linked with
+ * libctrace-alloc it is `sampled` unless it says otherwise, while a recording names `alloc`.
  *
  *     size < ctrace_alloc_self.left                    nearly always: it is not chosen
  *     choice = ctrace_alloc_choose(size)               else: what to do about it

@@ -6,7 +6,7 @@
 
 #include "format/kinds.h"
 #include "tracer/preload/recorder.h"
-#include "tracer/preload/stack_copy.h"
+#include "tracer/preload/told_stack.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -42,7 +42,7 @@ static _Atomic uint64_t process_ns; /* up to when the process's stacks are paid 
 static char own_module = 0;
 static uint16_t state;
 
-static const char schema[] = "u\0" CTRACE_STACK_COPY_SCHEMA;
+static const char schema[] = "u\0" CTRACE_MEMORY_TOLD_SCHEMA;
 
 static const struct ctrace_site_info site = {
 	.state = &state,
@@ -64,6 +64,7 @@ void ctrace_lock_stack_start(const struct ctrace_face *recorder)
 	}
 	state = recorder->meet(&site);
 	recorder->tell_maps();
+	ctrace_told_stack_start();
 	atomic_store_explicit(&face, recorder, memory_order_release); /* [L] */
 }
 
@@ -114,18 +115,28 @@ static bool is_chosen(enum ctrace_lock_moment moment, const void *lock)
 
 /* ---- the record ---- */
 
+/* Apart, so that who is not chosen needs no room for a stack. */
+__attribute__((noinline)) static void record(const struct ctrace_face *recorder, unsigned code,
+					     const void *lock,
+					     const struct ctrace_caller_frame *frame)
+{
+	struct ctrace_arg args[1 + CTRACE_MEMORY_TOLD_ARGS] = {{.word = (uintptr_t)lock}};
+	struct ctrace_told_stack stack;
+
+	ctrace_told_stack(&args[1], &stack, frame);
+	recorder->record(code, args, sizeof(args) / sizeof(args[0]));
+}
+
 void ctrace_lock_stack_tell(enum ctrace_lock_moment moment, const void *lock,
 			    const struct ctrace_caller_frame *frame)
 {
 	const struct ctrace_face *recorder =
 		atomic_load_explicit(&face, memory_order_acquire); /* [L] */
-	struct ctrace_arg args[1 + CTRACE_STACK_COPY_ARGS] = {{.word = (uintptr_t)lock}};
 	unsigned code = __atomic_load_n(&state, __ATOMIC_RELAXED);
 	int saved = errno;
 
 	if (recorder != NULL && code != 0 && is_chosen(moment, lock)) {
-		ctrace_stack_copy(&args[1], frame);
-		recorder->record(code, args, sizeof(args) / sizeof(args[0]));
+		record(recorder, code, lock, frame);
 	}
 	errno = saved;
 }

@@ -63,7 +63,7 @@ static bool prepare_stacks(const struct ctrace_source_before *before,
 const struct ctrace_source ctrace_source_alloc = {
 	.name = "alloc",
 	.about = "blocks of memory, one in 512 KiB, with stacks; not of static programs",
-	.costs = "1 ns a block; 3 us a chosen one",
+	.costs = "1 ns a block; 1 us a chosen one",
 	.gives = CTRACE_GIVES_BLOCKS,
 	.probe = ctrace_preload_probe,
 	.prepare = prepare_sampled,

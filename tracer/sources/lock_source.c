@@ -24,7 +24,7 @@ static bool prepare(const struct ctrace_source_before *before, struct ctrace_sou
 const struct ctrace_source ctrace_source_locks = {
 	.name = "locks",
 	.about = "waits for locks: which, for how long, who had it; not of static programs",
-	.costs = "2 ns a lock that is free, 0.1 us a wait, 3 us a stack",
+	.costs = "2 ns a lock that is free, 0.1 us a wait, 1 us a stack",
 	.gives = CTRACE_GIVES_LOCKS,
 	.probe = ctrace_preload_probe,
 	.prepare = prepare,

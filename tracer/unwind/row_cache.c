@@ -19,6 +19,14 @@ static bool is_free(uint64_t word, uint64_t key)
 	return word == 0 || ((word ^ key) & generation) != 0;
 }
 
+/* A row that is made while a module goes may be of what went, and be found by who comes there
+ * before dlclose has returned: it is not kept. */
+static bool is_kept(uintptr_t address, uint64_t row)
+{
+	return row >> CTRACE_ROW_BITS == 0 && address >> 47 == 0 &&
+	       atomic_load_explicit(&going, memory_order_relaxed) == 0;
+}
+
 void ctrace_row_put(uintptr_t address, uint32_t generation, uint64_t row)
 {
 	uint64_t mixed = ctrace_row_mix(address);
@@ -26,7 +34,7 @@ void ctrace_row_put(uintptr_t address, uint32_t generation, uint64_t row)
 	_Atomic uint64_t *bucket = ctrace_row_words[mixed >> 34];
 	unsigned way = 0;
 
-	if (row >> CTRACE_ROW_BITS != 0 || address >> 47 != 0) {
+	if (!is_kept(address, row)) {
 		return;
 	}
 	while (way < CTRACE_ROW_WAYS &&

@@ -36,7 +36,7 @@
 extern _Atomic uint64_t ctrace_row_words[CTRACE_ROW_BUCKETS][CTRACE_ROW_WAYS];
 extern _Atomic uint32_t ctrace_row_generation_now;
 
-/* Keep the row of this address, made in this generation. */
+/* Keep the row of this address, made in this generation; but not while a module goes. */
 void ctrace_row_put(uintptr_t address, uint32_t generation, uint64_t row);
 
 /*

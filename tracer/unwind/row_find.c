@@ -97,7 +97,7 @@ static uint64_t row_of(const struct ctrace_frame_way *way)
 /* The frame pointer leads to its predecessor, and behind that to where to go on. */
 static uint64_t by_frame_pointer(void)
 {
-	return ctrace_row(CTRACE_ROW_FRAME, 1, 2);
+	return ctrace_row(CTRACE_ROW_GUESS, 1, 2);
 }
 
 #if defined(__x86_64__) && defined(DLFO_STRUCT_HAS_EH_COUNT)

@@ -7,7 +7,8 @@
  * in, as the loader has mapped it. No byte of it is trusted (frame_table.h).
  *
  * The loader tells modules by _dl_find_object, which takes no lock (glibc 2.35 and later). Code
- * without any information is taken to keep a frame pointer, as where samples are unwound.
+ * without any information is taken to keep a frame pointer, as where samples are unwound; the row
+ * says that this is a guess.
  *
  * Cost: about 1 us. Stack: 3 KiB.
  * Thread: any.  Signal handler: yes.  Blocks: no.  Allocates: no.  errno: kept.

@@ -15,6 +15,11 @@
  * (below its control block) or the kernel the program's, or if it goes on in what is known already;
  * and every page between can be read. Such a stack stays as long as its thread.
  *
+ * That a page can be read does not say that it is there a moment later: another thread may take it
+ * away. Nobody does that to the frames of functions that have not returned, and where a walk knows
+ * its way it reads no other words. Where it guesses it may come anywhere: then only words will do
+ * that are there as long as the thread (ctrace_reach_is_lasting).
+ *
  * Thread: any, its own.  Signal handler: yes.  Blocks: no.  Allocates: no.  errno: kept.
  */
 
@@ -28,7 +33,8 @@ struct ctrace_own_stack {
 struct ctrace_reach {
 	uintptr_t low, high; /* what may be read */
 	uintptr_t begin;     /* the stack pointer */
-	bool is_own;	     /* it is in what is known */
+	uintptr_t own_high;  /* of what is known */
+	bool is_own;	     /* the stack pointer is in it */
 };
 
 /* The word below `stack_pointer` has been there: a return address has just been taken from it. */
@@ -39,6 +45,7 @@ static inline void ctrace_reach_begin(struct ctrace_reach *reach,
 
 	reach->begin = stack_pointer;
 	reach->is_own = stack_pointer >= own->low && stack_pointer < own->high;
+	reach->own_high = own->high;
 	reach->low = reach->is_own ? own->low : page;
 	reach->high = reach->is_own ? own->high : page + CTRACE_READABLE_PAGE;
 }
@@ -49,6 +56,11 @@ void ctrace_reach_start(void);
 
 /* Can the page of `at` be read? Then it is in reach. */
 bool ctrace_reach_further(struct ctrace_reach *reach, uintptr_t at);
+
+/* Is the word at `at`, above reach->begin, in a stack that is the thread's own, whatever else
+ * holds? Of threads that have walked nothing yet this knows 12 KiB, of the program's first one all.
+ */
+bool ctrace_reach_is_lasting(const struct ctrace_reach *reach, uintptr_t at);
 
 /* A walk from reach->begin has come to this stack pointer: that of the outermost frame, or not. */
 void ctrace_reach_learn(const struct ctrace_reach *reach, struct ctrace_own_stack *own,

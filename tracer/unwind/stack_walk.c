@@ -33,6 +33,7 @@ struct walk {
 	uint32_t generation;
 	uint32_t below; /* standing frames from here on lie within: they are over */
 	bool has_signal;
+	bool is_guess; /* a frame was crossed of which nothing is said */
 };
 
 /* ---- one step outward ---- */
@@ -52,6 +53,13 @@ static uint64_t row_for(const struct walk *walk, uintptr_t address)
 	return row;
 }
 
+/* A frame's word. Behind a guess it may be anywhere, and so it must be where nothing goes away. */
+static bool read_word(struct walk *walk, uintptr_t at, uintptr_t *word)
+{
+	return (!walk->is_guess || ctrace_reach_is_lasting(&walk->reach, at)) &&
+	       ctrace_reach_word(&walk->reach, at, word);
+}
+
 /* The interrupted function goes on at the very address, not behind a call. */
 static enum step step_over_signal(struct walk *walk)
 {
@@ -59,9 +67,9 @@ static enum step step_over_signal(struct walk *walk)
 	uintptr_t pushed = at->stack_pointer;
 
 	walk->has_signal = true;
-	if (!ctrace_reach_word(&walk->reach, pushed + SIGNAL_FRAME_POINTER, &at->frame_pointer) ||
-	    !ctrace_reach_word(&walk->reach, pushed + SIGNAL_STACK_POINTER, &at->stack_pointer) ||
-	    !ctrace_reach_word(&walk->reach, pushed + SIGNAL_ADDRESS, &at->address)) {
+	if (!read_word(walk, pushed + SIGNAL_FRAME_POINTER, &at->frame_pointer) ||
+	    !read_word(walk, pushed + SIGNAL_STACK_POINTER, &at->stack_pointer) ||
+	    !read_word(walk, pushed + SIGNAL_ADDRESS, &at->address)) {
 		return STEP_CUT;
 	}
 	at->address++;
@@ -78,12 +86,12 @@ static bool find_end(struct walk *walk, uint64_t row, uintptr_t *end)
 		*end = at->stack_pointer + ctrace_row_distance(row);
 		return true;
 	case CTRACE_ROW_FRAME:
+	case CTRACE_ROW_GUESS:
 		*end = at->frame_pointer + ctrace_row_distance(row);
 		break;
 	default:
 		if (at->frame_pointer < at->stack_pointer ||
-		    !ctrace_reach_word(&walk->reach, at->frame_pointer - ctrace_row_distance(row),
-				       end)) {
+		    !read_word(walk, at->frame_pointer - ctrace_row_distance(row), end)) {
 			return false;
 		}
 		break;
@@ -102,9 +110,8 @@ static bool find_frame_pointer(struct walk *walk, uint64_t row, uintptr_t end)
 	} else {
 		at->saved_at = saved != 0 ? end - 8 - 8 * saved : 0;
 	}
-	return at->saved_at == 0 ||
-	       (at->saved_at >= at->stack_pointer &&
-		ctrace_reach_word(&walk->reach, at->saved_at, &at->frame_pointer));
+	return at->saved_at == 0 || (at->saved_at >= at->stack_pointer &&
+				     read_word(walk, at->saved_at, &at->frame_pointer));
 }
 
 /* `added` is the frame as it was put down: what its row says of it is put there too. */
@@ -112,7 +119,8 @@ static void note_row(struct ctrace_walk_frame *added, uint64_t row)
 {
 	enum ctrace_row_kind kind = ctrace_row_kind(row);
 
-	added->uses_frame_pointer = kind == CTRACE_ROW_FRAME || kind == CTRACE_ROW_REALIGNED;
+	added->uses_frame_pointer = kind == CTRACE_ROW_FRAME || kind == CTRACE_ROW_GUESS ||
+				    kind == CTRACE_ROW_REALIGNED;
 	added->has_frame_pointer = kind == CTRACE_ROW_STACK && ctrace_row_saved(row) == 0;
 	added->is_apart = kind == CTRACE_ROW_REALIGNED;
 }
@@ -130,11 +138,14 @@ static enum step step(struct walk *walk, struct ctrace_walk_frame *added)
 		return STEP_WHOLE;
 	case CTRACE_ROW_SIGNAL:
 		return step_over_signal(walk);
+	case CTRACE_ROW_GUESS:
+		walk->is_guess = true;
+		break;
 	default:
 		break;
 	}
 	if (!find_end(walk, row, &end) || !find_frame_pointer(walk, row, end) ||
-	    !ctrace_reach_word(&walk->reach, end - 8, &at->address)) {
+	    !read_word(walk, end - 8, &at->address)) {
 		return STEP_CUT;
 	}
 	at->stack_pointer = end;
@@ -354,6 +365,23 @@ void ctrace_stack_walk(struct ctrace_standing_stack *standing, struct ctrace_wal
 		ctrace_reach_learn(&walk.reach, &standing->own, walk.at.stack_pointer,
 				   end == STEP_WHOLE);
 	}
+}
+
+uint32_t ctrace_stack_walk_once(const struct ctrace_walk_frame *innermost, uint64_t *addresses)
+{
+	static const struct ctrace_own_stack nothing;
+	struct walk walk = {.at = *innermost};
+	struct ctrace_walk_frame noted;
+	enum step result = STEP_CALLER;
+	uint32_t count = 0;
+
+	ctrace_reach_begin(&walk.reach, &nothing, walk.at.stack_pointer);
+	walk.generation = ctrace_row_generation();
+	while (result == STEP_CALLER && count < CTRACE_WALK_FRAMES_MAX) {
+		addresses[count++] = walk.at.address;
+		result = step(&walk, &noted);
+	}
+	return count;
 }
 
 /* ---- what came of it ---- */

@@ -82,6 +82,10 @@ bool ctrace_stack_stands(const struct ctrace_standing_stack *standing,
 void ctrace_stack_walk(struct ctrace_standing_stack *standing, struct ctrace_walk_room *room,
 		       const struct ctrace_walk_frame *innermost);
 
+/* Without anything that is kept: the addresses, as ctrace_walk_addresses() gives them. Of what has
+ * to be started it needs ctrace_reach_start() alone. */
+uint32_t ctrace_stack_walk_once(const struct ctrace_walk_frame *innermost, uint64_t *addresses);
+
 /* Of the frames' addresses and of their order; never 0. `mix`: of what else there is. */
 uint64_t ctrace_walk_hash(const struct ctrace_standing_stack *standing,
 			  const struct ctrace_walk_room *room, uint64_t mix);

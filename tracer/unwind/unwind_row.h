@@ -25,6 +25,7 @@ enum ctrace_row_kind {
 	CTRACE_ROW_SIGNAL,    /* the kernel has pushed it, with all registers */
 	CTRACE_ROW_OUTERMOST, /* nobody has called this */
 	CTRACE_ROW_UNKNOWN,
+	CTRACE_ROW_GUESS, /* nothing is said of it: as FRAME, if it keeps a frame pointer at all */
 };
 
 #define CTRACE_ROW_SAVED_MAX 63u

@@ -95,25 +95,6 @@ static uint32_t of_caller(void *context, const struct ctrace_origin *origin, uin
 	return known->stack;
 }
 
-static uint32_t of_copy(void *context, const struct ctrace_origin *origin,
-			const struct ctrace_stack_copy *copy)
-{
-	const struct ctrace_perf_sample sample = {
-		.has_registers = true,
-		/* Within the call, not behind it. */
-		.instruction = copy->caller - 1,
-		.stack_pointer = copy->stack_pointer,
-		.frame_pointer = copy->frame_pointer,
-		.stack = copy->bytes,
-		.stack_size = copy->size,
-	};
-
-	if (copy->size == 0 || copy->caller == 0) {
-		return of_caller(context, origin, copy->caller);
-	}
-	return unwind(context, origin, &sample, sample.instruction);
-}
-
 /* What a process has mapped is read again if a module has gone since, and where something is
  * missing. */
 static void see_modules(struct ctrace_block_stacks *stacks, const struct ctrace_origin *origin,
@@ -167,7 +148,6 @@ void ctrace_block_stacks_init(struct ctrace_block_stacks *stacks, struct ctrace_
 {
 	*stacks = (struct ctrace_block_stacks){
 		.finder = {.of_caller = of_caller,
-			   .of_copy = of_copy,
 			   .of_addresses = of_addresses,
 			   .of_site = of_site},
 		.trace = trace,

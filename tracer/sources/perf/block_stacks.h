@@ -3,9 +3,8 @@
 #define CTRACE_BLOCK_STACKS_H
 
 /*
- * Stacks of blocks of memory, as processes tell them in their rings: an address of who called the
- * allocator, the addresses of a whole stack, or a copy of it, which is unwound here, off the path
- * of the event. Called by the collector through stack_finder.h.
+ * Stacks of blocks of memory and of locks, as processes tell them in their rings: the address of
+ * who called, or the addresses of a whole stack. Called by the collector through stack_finder.h.
  *
  *     ctrace_block_stacks_init(&stacks, trace, read_maps)
  *       recording->finder = &stacks.finder

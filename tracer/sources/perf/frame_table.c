@@ -11,7 +11,7 @@
 #include <dwarf.h>
 
 /* Compilers nest them once. */
-#define REMEMBERED_MAX 8u
+#define REMEMBERED_MAX 4u
 
 struct run {
 	struct ctrace_frame_way row, initial;

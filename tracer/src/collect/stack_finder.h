@@ -3,9 +3,9 @@
 #define CTRACE_STACK_FINDER_H
 
 /*
- * Who makes rows of STACKS (SPEC 7.11) for blocks of memory. `ctrace record` has one that reads
- * what processes have mapped and unwinds copies of stacks (sources/perf/block_stacks.h); a recorder
- * inside the program has the plain one below, which knows addresses and nothing of files.
+ * Who makes rows of STACKS (SPEC 7.11) for blocks of memory and locks. `ctrace record` has one that
+ * reads what processes have mapped (sources/perf/block_stacks.h); a recorder inside the program has
+ * the plain one below, which knows addresses and nothing of files.
  *
  * Each answers with a stack's number, 0: it is not known, or there is none left.
  *
@@ -16,20 +16,8 @@
 #include "format/writer.h"
 #include "tracer/src/collect/origin.h"
 
-#include <stddef.h>
-
-/* A thread's stack as a record has it: registers of who called the allocator, after the call. */
-struct ctrace_stack_copy {
-	uint64_t caller; /* where it goes on */
-	uint64_t stack_pointer, frame_pointer;
-	const uint8_t *bytes; /* from stack_pointer on */
-	size_t size;
-};
-
 struct ctrace_stack_finder {
 	uint32_t (*of_caller)(void *context, const struct ctrace_origin *origin, uint64_t caller);
-	uint32_t (*of_copy)(void *context, const struct ctrace_origin *origin,
-			    const struct ctrace_stack_copy *copy);
 	/* Where functions go on, the innermost first. `modules_gone` is another number when what is
 	 * at an address may be another module than before. */
 	uint32_t (*of_addresses)(void *context, const struct ctrace_origin *origin,

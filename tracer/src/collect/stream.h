@@ -161,12 +161,9 @@ uint32_t ctrace_stream_learn_memory(struct ctrace_recording *recording,
 				    const struct ctrace_entry *entry);
 
 /*
- * Stacks of the record at stretch->from, which is whole: of who called, or of the copy that stands
- * behind `lead` words. 0: not known.
+ * Stacks of the record at stretch->from, which is whole. 0: not known.
  */
 uint32_t ctrace_stream_stack_of_caller(struct ctrace_stream *stream, uint64_t caller);
-uint32_t ctrace_stream_stack_of_copy(struct ctrace_stream *stream,
-				     const struct ctrace_stretch *stretch, unsigned lead);
 /* Of the word `where`, which is argument `lead`; behind it stand the stack's addresses, if it says
  * so. */
 uint32_t ctrace_stream_stack_of_number(struct ctrace_stream *stream,

@@ -37,8 +37,8 @@ static void put_alloc(const struct record *record, enum ctrace_memory_shape shap
 							    shape == CTRACE_MEMORY_TOLD);
 	} else {
 		event.weight = word(record, 2);
-		event.stack = ctrace_stream_stack_of_copy(record->stream, record->stretch,
-							  CTRACE_MEMORY_STACK_LEAD);
+		event.stack = ctrace_stream_stack_of_number(record->stream, record->stretch,
+							    CTRACE_MEMORY_STACK_LEAD, true);
 	}
 	ctrace_block_alloc(&record->stream->block, record->ticks, &event);
 }

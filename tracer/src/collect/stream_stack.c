@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Stacks from records: who called, or a copy of the stack (stack_shape.h); and waits for locks that
- * are not over; see stream.h. */
+/* Stacks from records (memory_shape.h), and waits for locks that are not over; see stream.h. */
 
 #include "format/lock_events.h"
 #include "tracer/src/collect/stream.h"
@@ -38,45 +37,6 @@ uint32_t ctrace_stream_stack_of_caller(struct ctrace_stream *stream, uint64_t ca
 		return finder->of_caller(finder->context, stream->codes->origin, caller);
 	}
 	return ctrace_plain_stack_of_caller(&recording->plain_stacks, &recording->writer, caller);
-}
-
-/* The pieces, one behind the other. Returns their bytes. */
-static size_t join_pieces(const struct ctrace_stretch *stretch, unsigned at, uint8_t *to)
-{
-	size_t used = 0;
-
-	for (unsigned piece = 0; piece < CTRACE_STACK_PIECES; piece++) {
-		uint64_t size = word(stretch, at++);
-
-		size = size < CTRACE_STACK_PIECE_BYTES ? size : CTRACE_STACK_PIECE_BYTES;
-		for (uint64_t done = 0; done < size; done += 8) {
-			uint64_t value = word(stretch, at++);
-			size_t rest = (size_t)(size - done);
-
-			memcpy(to + used + done, &value, rest < 8 ? rest : 8);
-		}
-		used += size;
-	}
-	return used;
-}
-
-uint32_t ctrace_stream_stack_of_copy(struct ctrace_stream *stream,
-				     const struct ctrace_stretch *stretch, unsigned lead)
-{
-	const struct ctrace_stack_finder *finder = stream->recording->finder;
-	uint8_t bytes[CTRACE_STACK_COPY_BYTES];
-	struct ctrace_stack_copy copy = {
-		.caller = word(stretch, lead),
-		.stack_pointer = word(stretch, lead + 1),
-		.frame_pointer = word(stretch, lead + 2),
-		.bytes = bytes,
-	};
-
-	if (finder == NULL || !ctrace_recording_has_tables(stream->recording)) {
-		return ctrace_stream_stack_of_caller(stream, copy.caller);
-	}
-	copy.size = join_pieces(stretch, lead + CTRACE_STACK_COPY_WORDS, bytes);
-	return finder->of_copy(finder->context, stream->codes->origin, &copy);
 }
 
 /* ---- numbers that threads give their stacks ---- */
@@ -154,7 +114,7 @@ void ctrace_stream_lock_stack(struct ctrace_stream *stream, const struct ctrace_
 	uint32_t stack = 0;
 
 	if (stream->last_lock != 0 && word(stretch, 0) == stream->last_lock) {
-		stack = ctrace_stream_stack_of_copy(stream, stretch, 1);
+		stack = ctrace_stream_stack_of_number(stream, stretch, 1, true);
 	}
 	if (stack != 0) {
 		ctrace_block_lock_stack(&stream->block, ticks, stack);

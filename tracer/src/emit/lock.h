@@ -12,8 +12,8 @@
  *     code | 0x8000   it is over; one word says all (ctrace_lock_over), so that the room which is
  *                     kept for ends is enough
  *     code of LOCK_RELEASED   the lock, then its kind
- *     code of LOCK_STACK      behind one of a wait's begin or of LOCK_RELEASED: the lock, and a
- *                             copy of the thread's stack (sites/stack_shape.h)
+ *     code of LOCK_STACK      behind one of a wait's begin or of LOCK_RELEASED: the lock, and the
+ *                             thread's stack (sites/memory_shape.h)
  */
 
 #include <stdint.h>

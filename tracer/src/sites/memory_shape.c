@@ -15,7 +15,7 @@ static const struct {
 } shapes[] = {
 	{CTRACE_KIND_ALLOC, "uuu", CTRACE_MEMORY_OWN},
 	{CTRACE_KIND_ALLOC, "uup", CTRACE_MEMORY_CALLER},
-	{CTRACE_KIND_ALLOC, "uuuhhhssss", CTRACE_MEMORY_STACK},
+	{CTRACE_KIND_ALLOC, "uuuhs", CTRACE_MEMORY_STACK},
 	{CTRACE_KIND_ALLOC, "uuh", CTRACE_MEMORY_KNOWN},
 	{CTRACE_KIND_ALLOC, "uuhs", CTRACE_MEMORY_TOLD},
 	{CTRACE_KIND_REALLOC, "uuup", CTRACE_MEMORY_REALLOC},
@@ -24,7 +24,7 @@ static const struct {
 	{CTRACE_KIND_FREE, "u", CTRACE_MEMORY_FREE},
 	{CTRACE_KIND_FREE, "uu", CTRACE_MEMORY_FREE_OWN},
 	{CTRACE_KIND_POOL, "uui", CTRACE_MEMORY_POOL},
-	{CTRACE_KIND_LOCK_STACK, "uhhhssss", CTRACE_MEMORY_LOCK_STACK},
+	{CTRACE_KIND_LOCK_STACK, "uhs", CTRACE_MEMORY_LOCK_STACK},
 };
 
 enum ctrace_memory_shape ctrace_memory_shape(unsigned kind, const uint8_t *types, unsigned count)

@@ -4,12 +4,11 @@
 
 /*
  * Sites of memory (SPEC 8.5): what the arguments of their records are, told by the site's kind and
- * the letters of its schema. All are words, but for pieces of a stack, which are strings.
+ * the letters of its schema. All are words, but for addresses of a stack, which are a string.
  *
  *     ALLOC    u u u                 address, size, pool: TRACE_ALLOC; the stack is the site itself
  *              u u p                 address, size, caller: every block of an allocator
- *              u u u h h h s s s s   address, size, weight, where it was called from, stack and
- *                                    frame pointer there, a copy of the stack from there on
+ *              u u u h s             address, size, weight, where: a sample, with its stack
  *              u u h                 address, size, where: every block, with its stack
  *              u u h s               the same, and that stack
  *     REALLOC  u u u p               from, to, size, caller
@@ -18,25 +17,27 @@
  *     FREE     u                     address
  *              u u                   address, pool
  *     POOL     u u i                 pool, address, size; the site's name is the pool's
- *     LOCK_STACK  u h h h s s s s    of no memory: a lock (SPEC 8.6), and where its thread was
+ *     LOCK_STACK  u h s              of no memory: a lock (SPEC 8.6), and where its thread was
  *
  * `where` is the caller's address << 16 | the number of a stack, which is of this thread and stands
  * for what last came with it: a word that says how often modules have gone, and the addresses where
- * its functions go on, the innermost first, at most 64. 0: of no other record.
- *
- * The h h h s s s s are those of stack_shape.h.
+ * its functions go on, the innermost first, at most 64. 0: of no other record, as samples and locks
+ * have it.
  */
 
 #include "tracer/src/sites/entry.h"
-#include "tracer/src/sites/stack_shape.h"
 
 /* The category of sites of malloc and its relatives: no list chooses by it. */
 #define CTRACE_MEMORY_OF_MALLOC "malloc"
 
-/* Words before the copy of the stack. */
+/* Words of a sample before `where`. */
 #define CTRACE_MEMORY_STACK_LEAD 3u
 
-/* Words before `where`, at most. */
+/* Of a schema: `where`, and a stack. */
+#define CTRACE_MEMORY_TOLD_ARGS	  2u
+#define CTRACE_MEMORY_TOLD_SCHEMA "h\0s\0"
+
+/* Words before `where` where a number may stand for a stack, at most. */
 #define CTRACE_MEMORY_NUMBERED_LEAD_MAX 3u
 #define CTRACE_MEMORY_NUMBER_BITS	16u
 /* Numbers of stacks that a thread has at a time. */
