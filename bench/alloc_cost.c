@@ -46,8 +46,14 @@ static void mixed(uint64_t operations)
 	}
 }
 
+#if defined(__clang__)
+#define AS_WRITTEN __attribute__((noinline))
+#else
+#define AS_WRITTEN __attribute__((noinline, noclone))
+#endif
+
 /* Below this many functions more, each of which has something to do behind its call. */
-__attribute__((noinline, noclone)) static uint64_t below(unsigned functions, uint64_t operations)
+AS_WRITTEN static uint64_t below(unsigned functions, uint64_t operations)
 {
 	volatile uint64_t done;
 

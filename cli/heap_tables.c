@@ -34,7 +34,7 @@ struct text {
 
 static struct text amount(double bytes)
 {
-	struct text text;
+	struct text text = {""};
 
 	ctrace_byte_text(bytes, text.bytes);
 	return text;

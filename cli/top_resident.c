@@ -51,8 +51,8 @@ void ctrace_top_resident_text(FILE *out, const struct ctrace_resident *resident,
 	if (count_there(resident) == 0) {
 		return;
 	}
-	fprintf(out, "\nresident memory\n  %10s %10s %10s %8s  %s\n", "at most", "when", "at the end",
-		"pid", "process");
+	fprintf(out, "\nresident memory\n  %10s %10s %10s %8s  %s\n", "at most", "when",
+		"at the end", "pid", "process");
 	for (uint32_t i = 0; i < resident->count && (rows == 0 || told < rows); i++) {
 		if (resident->rows[i].is_there) {
 			put_row(out, &resident->rows[i], model);
