@@ -185,6 +185,7 @@ class Top(unittest.TestCase):
                        "not_looked_at": {"total_ns": 500, "count": 1, "estimated_ns": 0}, "stacks": []},
             "locks": [],
             "deadlocks": [],
+            "processes": [],
         })
 
     def test_locks_are_counted_and_who_waits_in_a_circle_is_told(self):

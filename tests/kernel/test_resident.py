@@ -130,7 +130,7 @@ class ResidentTest(unittest.TestCase):
     # ---- many ----
 
     def many(self, sources, before=()):
-        script = "i=0; while [ $i -lt 200 ]; do sleep 6 & i=$((i+1)); done; wait"
+        script = "i=0; while [ $i -lt 200 ]; do sleep 12 & i=$((i+1)); done; wait"
         _, told, path = self.record(["sh", "-c", script], sources, before)
         self.assertEqual(len([looks for looks in told.values() if max(look["resident"] for look in looks) > 0]), 201)
         return path

@@ -367,7 +367,7 @@ class HeapTest(unittest.TestCase):
         freed = sum(place["sums"][12] for place in answer["places"] if place["stack"])
         self.assertEqual(sum(node[2 + 12] for node in answer["nodes"]), freed)
         for at, node in enumerate(answer["nodes"]):
-            self.assertEqual(len(node), 20)
+            self.assertEqual(len(node), 23)
             self.assertLess(node[0], at)
             self.assertLess(node[1], len(answer["functions"]))
 
