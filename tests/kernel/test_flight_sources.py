@@ -144,7 +144,7 @@ class Flight(unittest.TestCase):
                                                  options=["--flight-signal", "USR2"]),
                                     cwd=self.path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.addCleanup(recorder.communicate)
-        self.addCleanup(recorder.kill)
+        self.addCleanup(recorder.terminate)  # and with it the server
         self.assertTrue(wait_until(lambda: self.answers(port)))
         load = subprocess.Popen(["redis-benchmark", "-p", port, "-q", "-n", "100000000", "-c", "10", "-t", "set,get"],
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
